@@ -1,8 +1,8 @@
 import cors from '@fastify/cors';
 import etag from '@fastify/etag';
 import websocket from '@fastify/websocket';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
-import { hasToken, isAllowedOrigin, isUpgrade } from './api/access.ts';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { hasToken, isAllowedOrigin, isUpgrade, tokenOf } from './api/access.ts';
 import { ApiError, answerError, notFound } from './api/api-error.ts';
 import { type HostSettings, hostCheck } from './api/host.ts';
 import { addLimits, type LimitSettings } from './limits/limits.ts';
@@ -118,7 +118,7 @@ async function addData(data: FastifyInstance, options: ServerOptions): Promise<v
   const { settings, view, hub, metrics } = options;
   const { token } = settings;
   const withToken = token !== null;
-  if (withToken) data.addHook('onRequest', async (request) => checkToken(request, token));
+  if (withToken) data.addHook('onRequest', async (request, reply) => checkToken(request, reply, token));
   await data.register(async (api) => {
     api.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-cache'));
     const feed = feedEndpoints(view, () => hub.stats);
@@ -145,7 +145,9 @@ function checkUpgrade(request: FastifyRequest, settings: ServerSettings): void {
 }
 
 /** @throws ApiError with status 401 if the token is missing or wrong. */
-function checkToken(request: FastifyRequest, token: string): void {
+function checkToken(request: FastifyRequest, reply: FastifyReply, token: string): void {
   if (hasToken(request, token)) return;
-  throw new ApiError(401, 'unauthorized', 'a token is needed: Authorization: Bearer TOKEN');
+  reply.header('www-authenticate', 'Bearer');
+  const what = tokenOf(request) === undefined ? 'a token is needed' : 'the token is wrong';
+  throw new ApiError(401, 'unauthorized', `${what}: Authorization: Bearer TOKEN`);
 }

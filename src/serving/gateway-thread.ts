@@ -131,7 +131,7 @@ export class GatewayThread {
         this.#failures = 0;
         if (this.#isRestarted) this.#past.askAgain();
         const { config, log } = this.#options;
-        const fields = { event: 'gateway', url: message.url, token: config.gateway.token !== null };
+        const fields = { event: 'gateway', url: message.url, needs_token: config.gateway.token !== null };
         log('info', fields, `dashboard and API at ${message.url}`);
       }
     });

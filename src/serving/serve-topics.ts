@@ -28,7 +28,7 @@ export async function serveTopics(
   });
   try {
     const { url } = await gateway.listen();
-    log.info({ event: 'gateway', url, token: config.gateway.token !== null }, `dashboard and API at ${url}`);
+    log.info({ event: 'gateway', url, needs_token: config.gateway.token !== null }, `dashboard and API at ${url}`);
     await source.start();
     if (signal.aborted) return;
     log.info({ event: 'topics_read' }, 'the topics are read up to the present');

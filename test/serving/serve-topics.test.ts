@@ -49,6 +49,7 @@ async function serve(values: object) {
 
 it('serveTopics is healthy from the start, and reports that it is not ready while no broker answers', async () => {
   const { events, get, reasons } = await serve({ kafka: { brokers: [`127.0.0.1:${await freePort()}`] } });
+  expect(events('gateway')).toMatchObject([{ needs_token: false }]);
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(503);
   await until(() => events('topics_unavailable').length > 0);

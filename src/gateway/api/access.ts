@@ -18,7 +18,7 @@ function sameToken(given: string, wanted: string): boolean {
 }
 
 /** A request's token. For a WebSocket it may be in a subprotocol or the query, as browsers cannot set its headers. */
-function tokenOf(request: FastifyRequest): string | undefined {
+export function tokenOf(request: FastifyRequest): string | undefined {
   const [scheme = '', token] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return token;
   if (!isUpgrade(request)) return undefined;

@@ -72,7 +72,13 @@ function invalid(problem: Problem, where: string): ApiError {
     return invalidParameter(field, `${field} is missing`, allowedBy(parentSchema.properties?.[field] ?? {}));
   }
   const field = problem.instancePath.slice(1) || where;
-  return invalidParameter(field, `${field} ${problem.message ?? 'is wrong'}`, allowedBy(parentSchema), problem.data);
+  return invalidParameter(field, `${field} ${whatIsWrong(problem, where)}`, allowedBy(parentSchema), problem.data);
+}
+
+function whatIsWrong({ keyword, message, data }: Problem, where: string): string {
+  if (where === 'querystring' && Array.isArray(data)) return 'is given more than once';
+  // Ajv's message has the regular expression.
+  return keyword === 'pattern' || message === undefined ? 'is wrong' : message;
 }
 
 /** An error with status 400 for one parameter. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError, notFound, pathOf } from '../api/api-error.ts';
 import { HealthAnswer, Readiness } from '../api/feed-answers.ts';
 import type { GatewayMetrics } from '../metrics/metrics.ts';
 import type { GatewayView } from '../view/view.ts';
@@ -38,7 +38,9 @@ export function addHealth(
 export function addMetrics(app: FastifyInstance, metrics: GatewayMetrics, withToken: boolean): void {
   const text = { description: "Prometheus' text format", content: { 'text/plain': { schema: Type.String() } } };
   const schema = { summary: 'All metrics for Prometheus', ...common, response: { 200: text, ...TOO_MANY } };
-  addGet(app, '/metrics', withToken ? protectedBy(schema) : schema, async (_request, reply) =>
-    reply.type(metrics.contentType).serializer(String).send(metrics.text()),
-  );
+  addGet(app, '/metrics', withToken ? protectedBy(schema) : schema, async (request, reply) => {
+    // A proxy that blocks this path alone would let the path with a slash pass.
+    if (pathOf(request).endsWith('/')) throw notFound(request);
+    return reply.type(metrics.contentType).serializer(String).send(metrics.text());
+  });
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -448,6 +449,16 @@ describe('gateway REST: errors', () => {
     expect(await json(path, code)).toMatchObject({ error, message: expect.any(String), details });
   });
 
+  it('says without a regular expression what is wrong, and which parameter is given more than once', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    publish(trade(1));
+    const messageOf = async (path: string) => (await json(`${BTC}${path}`, 400)).message;
+    expect(await messageOf('price-impact?side=buy&quantities=x')).toMatch(/^quantities is wrong; allowed: [^^]+$/);
+    expect(await messageOf('trades?limit=2&limit=3')).toMatch(
+      /^limit is given more than once; allowed: a whole number/,
+    );
+  });
+
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('answers %s with 405', async (method) => {
     const { get } = await gatewayUnderTest();
     const answer = await get('/api/prices', { method, ...(method === 'DELETE' ? {} : { body: '<a/>' }) });
@@ -477,9 +488,25 @@ describe('gateway REST: access', () => {
     for (const path of ['/healthz', '/', '/docs/json']) expect([path, (await get(path)).status]).toEqual([path, 200]);
     expect((await get('/api/nothing')).status).toBe(404);
     const withToken = (token: string) => get('/api/prices', { headers: { authorization: `Bearer ${token}` } });
-    expect((await withToken('sesam')).status).toBe(401);
+    const unauthorized = async (answer: Response) => {
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+      return ((await answer.json()) as { message: string }).message;
+    };
+    expect(await unauthorized(await withToken('sesam'))).toMatch(/^the token is wrong: /);
+    expect(await unauthorized(await get('/api/prices'))).toMatch(/^a token is needed: /);
     expect((await withToken('sesame')).status).toBe(200);
     expect((await get('/api/prices?token=sesame')).status).toBe(401);
+  });
+
+  it('serves /metrics only without a slash at the end, because a proxy may block this path alone', async () => {
+    const { get } = await gatewayUnderTest();
+    const codes = ['/metrics', '/metrics?x', '/metrics/', '/metrics/?x'].map(async (path) => (await get(path)).status);
+    expect(await Promise.all(codes)).toEqual([200, 200, 404, 404]);
+    const blocks = {
+      'deploy/proxy/nginx.conf': 'location /metrics {',
+      'deploy/proxy/Caddyfile': 'respond /metrics* 404',
+    };
+    for (const [file, block] of Object.entries(blocks)) expect(readFileSync(file, 'utf8')).toContain(block);
   });
 
   it('allows cross-origin reads only for the listed origins', async () => {
