@@ -120,17 +120,7 @@ export class VenueFeed {
     const most = Math.ceil(MAX_BUFFERED * bufferShare);
     const { scheduler } = this.options;
     this.#warmUp = new WarmUpBuffer({ most, mayGo: ({ kind }) => kind === 'frame', store, scheduler });
-    const settled = new Set<unknown>();
-    const ready$ = this.#lines.events$.pipe(
-      filter((item) => {
-        if (item.kind === 'frame') return false;
-        const { line, connection, event } = item;
-        if (event.kind === 'lost' || (event.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
-          settled.add(line);
-        return settled.size >= this.#lines.count;
-      }),
-    );
-    const ready = firstValueFrom(race(ready$, timer(withinMs, scheduler)));
+    const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, scheduler)));
     this.#start();
     return ready.then(() => {});
   }
@@ -299,4 +289,18 @@ export class VenueFeed {
     watch: this.#liveness.frames.of(symbol),
     arbiter: this.#arbiter.of(symbol),
   });
+}
+
+/** Emits when each line has its subscriptions or failed once. */
+function linesSettled(lines: VenueConnectionPool): Observable<unknown> {
+  const settled = new Set<unknown>();
+  return lines.events$.pipe(
+    filter((item) => {
+      if (item.kind === 'frame') return false;
+      const { line, connection, event } = item;
+      if (event.kind === 'lost' || (event.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
+        settled.add(line);
+      return settled.size >= lines.count;
+    }),
+  );
 }
