@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {
   booksOf,
   type Config,
@@ -19,7 +20,7 @@ export const command: Command = {
   usage: 'check [--config FILE] [--live [SECONDS]] [--venue V…] [--out DIR] [--json]',
   about:
     'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that cannot be reached is shown, and is not an error.\n' +
-    'Asks the brokers and the schema registry for topics, rights and schemas, and tries to write to the folders of files and spill. Changes nothing. Exit code 1 if a start would fail.\n' +
+    "Asks the brokers and the schema registry for topics, rights and schemas, tries to write to the folders of files and spill, and asks whether another process uses them. Changes nothing. Warns if the gateway's port is taken. Exit code 1 if a start would fail.\n" +
     'With --live it connects to each venue on two lines, subscribes to the configured channels and prints PASS or FAIL for each item. ' +
     'It writes a report and a capture of everything that it saw. Exit code 1 if an item failed.',
   options: {
@@ -53,7 +54,7 @@ export const command: Command = {
       row('mode', config.feed.mode === 'all' ? 'all: every venue is published' : 'failover: one active venue a symbol'),
       ...(await venueLines(config, context.signal)),
       ...sinks.map(([label, text]) => row(label, text)),
-      ...gatewayRows(config).map(([label, text]) => row(label, text)),
+      ...(await gatewayRows(config)).map(([label, text]) => row(label, text)),
       row('topics', (await topicNames(config)).join(', ')),
     ];
     await context.out.write(`${lines.join('\n')}\n`);
@@ -138,12 +139,13 @@ const PROBLEM = '  problem';
 async function sinkRows(config: Config): Promise<readonly (readonly [label: string, text: string])[]> {
   const { checkFolder, checkKafka } = await import('./sink-check/check-sinks.ts');
   const { file, spill, sinks } = config;
+  const spillFolders = sinks.map((sink) => path.join(spill.dir, sink));
   const parts = await Promise.all([
     ...sinks.map(async (sink) => ({
       title: ['sink', sinkText(config, sink)] as const,
-      findings: sink === 'kafka' ? await checkKafka(config) : [await checkFolder(file.dir, 'file.dir')],
+      findings: sink === 'kafka' ? await checkKafka(config) : [await checkFolder(file.dir, 'file.dir', [file.dir])],
     })),
-    checkFolder(spill.dir, 'spill.dir').then((finding) => ({
+    checkFolder(spill.dir, 'spill.dir', spillFolders).then((finding) => ({
       title: ['spill', `${spill.dir}, at most ${spill.maxMb} MB`] as const,
       findings: [finding],
     })),
@@ -164,14 +166,16 @@ function sinkText(config: Config, sink: Config['sinks'][number]): string {
   return `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; ${batches}`;
 }
 
-function gatewayRows({ gateway }: Config): readonly (readonly [label: string, text: string])[] {
+async function gatewayRows({ gateway }: Config): Promise<readonly (readonly [label: string, text: string])[]> {
   const { enabled, host, port, token } = gateway;
   const address = host.includes(':') ? `[${host}]` : host;
   const started = enabled ? '' : '; run does not start it';
-  const warning = openToAll(gateway);
+  const { portProblem } = await import('../net/port-problem.ts');
+  const taken = enabled ? await portProblem(host, port) : undefined;
+  const warnings = [openToAll(gateway), taken && `${taken}; the feed would run without the gateway until it is free`];
   return [
     ['gateway', `http://${address}:${port}; token: ${token === null ? 'no' : 'yes'}${started}`],
-    ...(warning === undefined ? [] : ([['  warning', warning]] as const)),
+    ...warnings.flatMap((text) => (text === undefined ? [] : [['  warning', text] as const])),
   ];
 }
 

@@ -77,12 +77,8 @@ async function startVenues(port: number | undefined, gatewayPort: number | undef
 
 /** Returns the port if it is free on this machine, otherwise 0: any free port. */
 async function portOr(port: number): Promise<number> {
-  const { createServer } = await import('node:net');
-  const probe = createServer();
-  return new Promise((resolve) => {
-    probe.once('error', () => resolve(0));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(port)));
-  });
+  const { portProblem } = await import('../net/port-problem.ts');
+  return (await portProblem('127.0.0.1', port)) === undefined ? port : 0;
 }
 
 /** The testnet is left out: its records would be marked testnet, not simulated. */

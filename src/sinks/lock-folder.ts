@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -33,6 +33,22 @@ export function lockFolder(dir: string): () => void {
   return () => {
     if (locks.delete(database)) database.close();
   };
+}
+
+/** Who has locked a folder: the process and its host, for people. Undefined: nobody. Changes nothing. */
+export function folderHolder(dir: string): string | undefined {
+  const lock = join(dir, LOCK);
+  if (!existsSync(lock)) return undefined;
+  const database = new DatabaseSync(lock);
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return undefined;
+  } catch (error) {
+    if (isBusy(error)) return holderOf(dir);
+    throw error;
+  } finally {
+    database.close();
+  }
 }
 
 function isBusy(error: unknown): boolean {

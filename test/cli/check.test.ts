@@ -1,7 +1,12 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { lockFolder } from '../../src/sinks/lock-folder.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { fakeIo } from './fake-io.ts';
 
@@ -45,16 +50,21 @@ it('check names a venue that is not used, and plans no connections for it', asyn
 
 it('check shows whether the gateway has a token, and warns if other machines can reach it without one', async () => {
   const gateway = async (environment: Readonly<Record<string, string>>) => {
-    const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'trade', ...environment });
+    const lines = await checked({
+      MARKET_FEED__FEED__CHANNELS: 'trade',
+      MARKET_FEED__GATEWAY__PORT: port,
+      ...environment,
+    });
     const at = lines.findIndex((line) => line.startsWith('gateway'));
     return lines.slice(at, at + 2).filter((line) => !line.startsWith('topics'));
   };
+  const port = String(await freePort());
   const host = { MARKET_FEED__GATEWAY__HOST: '::' };
   const token = { MARKET_FEED__GATEWAY__TOKEN: 'hunter2' };
-  expect(await gateway({})).toEqual(['gateway         http://127.0.0.1:8080; token: no']);
-  expect(await gateway({ ...host, ...token })).toEqual(['gateway         http://[::]:8080; token: yes']);
+  expect(await gateway({})).toEqual([`gateway         http://127.0.0.1:${port}; token: no`]);
+  expect(await gateway({ ...host, ...token })).toEqual([`gateway         http://[::]:${port}; token: yes`]);
   expect(await gateway(host)).toEqual([
-    'gateway         http://[::]:8080; token: no',
+    `gateway         http://[::]:${port}; token: no`,
     expect.stringMatching(/^ {2}warning {7}the gateway listens on :: without a token, /),
   ]);
 });
@@ -78,6 +88,55 @@ it('check names folders that cannot be written, exits with 1, and leaves nothing
   const good = await checkFolders(path.join(dir, 'a', 'b'), dir);
   expect(good).toEqual({ code: 0, problems: null });
   expect(readdirSync(dir)).toEqual(['file']);
+});
+
+it('check names the process that uses a folder, exits with 1, and warns of a taken port', async () => {
+  const dir = await temporaryFolder();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const unlock = [dir, path.join(dir, 'spill/file')].map(lockFolder);
+  const io = fakeIo({
+    MARKET_FEED__FEED__VENUES: 'bybit',
+    MARKET_FEED__VENUES__BYBIT__REST_URLS: 'http://127.0.0.1:1',
+    MARKET_FEED__FILE__DIR: dir,
+    MARKET_FEED__SPILL__DIR: path.join(dir, 'spill'),
+    MARKET_FEED__GATEWAY__PORT: String(port),
+  });
+  try {
+    expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(1);
+  } finally {
+    for (const each of unlock) each();
+    server.close();
+  }
+  expect(io.out.text().match(/(?<=^ {2}problem +)\S.*/gm)).toEqual([
+    expect.stringContaining(`${dir} is in use: process ${process.pid} on host `),
+    expect.stringContaining(`${path.join(dir, 'spill/file')} is in use: process ${process.pid} on host `),
+  ]);
+  expect(warnings(io.out.text().split('\n'))).toEqual([expect.stringContaining('EADDRINUSE')]);
+});
+
+it('check names a folder on a full disk, and exits with 1', async () => {
+  const dir = await temporaryFolder();
+  const config = path.join(dir, 'config.yaml');
+  const disk = path.join(dir, 'disk');
+  mkdirSync(disk);
+  const values = {
+    feed: { venues: ['bybit'] },
+    venues: { bybit: { rest_urls: ['http://127.0.0.1:1'] } },
+    file: { dir: disk },
+    spill: { dir },
+  };
+  writeFileSync(config, JSON.stringify(values));
+  const script = 'mount -t tmpfs -o size=4k tmpfs "$1"; head -c 4096 /dev/zero >"$1/full"; shift; exec "$@"';
+  const command = [process.execPath, 'src/cli/main.ts', 'check', '--config', config];
+  const { status, stdout } = spawnSync('unshare', ['-rm', 'sh', '-c', script, 'sh', disk, ...command], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toMatch(
+    /^ {2}problem +cannot write to .*disk: ENOSPC: no space left on device, write \(file\.dir\)$/m,
+  );
+  expect(status).toBe(1);
 });
 
 it('check warns of nothing if the venues have all channels', async () => {

@@ -2,7 +2,9 @@ import { configOfShard } from '../../cluster/config-of-shard.ts';
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault } from '../../domain/fault.ts';
 import { registryOf } from '../../kafka/registry-client.ts';
+import { FolderInUse } from '../../sinks/folder-fault.ts';
 import { checkAccess } from '../../sinks/kafka/check-access.ts';
+import { folderHolder } from '../../sinks/lock-folder.ts';
 import { standingsOf, subjectsOf } from './subjects.ts';
 import { whyNotWritable } from './why-not-writable.ts';
 
@@ -65,9 +67,16 @@ async function checkRegistry(config: Config): Promise<readonly Finding[]> {
   }
 }
 
-/** Whether files can be written into a folder. `key` is its key in the configuration. */
-export async function checkFolder(dir: string, key: string): Promise<Finding> {
+/**
+ * Whether files can be written into a folder, and no other process has locked it. `key` is its key in the
+ * configuration; `locked` are the folders that a feed locks.
+ */
+export async function checkFolder(dir: string, key: string, locked: readonly string[]): Promise<Finding> {
   const reason = await whyNotWritable(dir);
-  if (reason === undefined) return { label: 'folder', text: 'files can be written' };
-  return problem(`cannot write to ${dir}: ${reason} (${key})`);
+  if (reason !== undefined) return problem(`cannot write to ${dir}: ${reason} (${key})`);
+  for (const folder of locked) {
+    const holder = folderHolder(folder);
+    if (holder !== undefined) return problem(new FolderInUse(folder, holder).message);
+  }
+  return { label: 'folder', text: 'files can be written' };
 }
