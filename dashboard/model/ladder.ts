@@ -1,17 +1,21 @@
 import { type Decimal, fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
 import type { BookLevel } from '../../src/domain/record.ts';
+import { type SizeUnit, sizeIn } from './book-size.ts';
 
-export interface Rung extends BookLevel {
-  /** Sum of the quantities from the best level to this one, exact. */
+export interface Rung {
+  readonly price: Decimal;
+  readonly size: Decimal;
+  /** Sum of the sizes from the best level to this one, exact. */
   readonly total: Decimal;
 }
 
 /** Adds running totals to levels, best level first. */
-export function rungs(levels: readonly BookLevel[], most = Number.POSITIVE_INFINITY): readonly Rung[] {
+export function rungs(levels: readonly BookLevel[], unit: SizeUnit, most = Number.POSITIVE_INFINITY): readonly Rung[] {
   let sum = 0n;
-  return levels.slice(0, most).map(({ price, quantity }) => {
-    sum += unscaled(quantity);
-    return { price, quantity, total: fromUnscaled(sum) };
+  return levels.slice(0, most).map((level) => {
+    const size = sizeIn(unit, level);
+    sum += unscaled(size);
+    return { price: level.price, size, total: fromUnscaled(sum) };
   });
 }
 

@@ -1,9 +1,10 @@
 import type { LargeTradeJson, TradeJson } from '../../src/gateway/api/record-schema.ts';
 
-/** Rows of the list of trades. */
-const MAX_TRADES = 60;
+/** Trades that are kept, so that a filter still finds some. */
+export const MAX_TRADES = 1000;
+const MAX_LARGE = 240;
 
-/** Merges two lists of trades: newest first, without repeats, at most 60. */
+/** Merges two lists of trades: newest first, without repeats, at most 1,000. */
 export function mergeTrades(known: readonly TradeJson[], more: readonly TradeJson[]): readonly TradeJson[] {
   const seen = new Set(known.map(tradeKey));
   const added: TradeJson[] = [];
@@ -20,17 +21,14 @@ export function tradeKey({ venue, trade_id }: TradeJson): string {
   return `${venue} ${trade_id}`;
 }
 
-/**
- * Merges large trades by `tradeKey`. The value is the quantity divided by the mean quantity of the trades before. Keeps
- * the latest 240.
- */
+/** Merges large trades by `tradeKey`. Keeps the latest 240. */
 export function mergeLarge(
-  known: ReadonlyMap<string, number>,
+  known: ReadonlyMap<string, LargeTradeJson>,
   more: readonly LargeTradeJson[],
-): ReadonlyMap<string, number> {
+): ReadonlyMap<string, LargeTradeJson> {
   if (more.length === 0) return known;
-  const merged = [...known, ...more.map((trade) => [tradeKey(trade), trade.multiple] as const)];
-  return new Map(merged.slice(-4 * MAX_TRADES));
+  const merged = [...known, ...more.map((trade) => [tradeKey(trade), trade] as const)];
+  return new Map(merged.slice(-MAX_LARGE));
 }
 
 /** Compares ids of any length as integers: by length, then by characters. */

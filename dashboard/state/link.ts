@@ -20,7 +20,7 @@ export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
 export let receivedAt = performance.now();
 
 type Listener = (message: ServerMessage) => void;
-type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly string[] };
+type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly string[]; readonly step?: string };
 
 const wanted = new Map<string, Wanted>();
 let socket: WebSocket | undefined;
@@ -46,6 +46,13 @@ export function subscribe(channel: StreamChannel, ...symbols: string[]): void {
   send('subscribe', entry);
 }
 
+/** Subscribes a symbol's book in a price step, as `subscribe` does. A later call replaces the step. */
+export function subscribeBook(symbol: string, step: string | undefined): void {
+  const entry: Wanted = { channel: 'orderbook', symbols: [symbol], ...(step === undefined ? {} : { step }) };
+  wanted.set(subscriptionKey(entry), entry);
+  send('subscribe', entry);
+}
+
 export function unsubscribe(channel: StreamChannel, ...symbols: string[]): void {
   const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
   if (wanted.delete(subscriptionKey(entry))) send('unsubscribe', entry);
@@ -55,9 +62,14 @@ function subscriptionKey({ channel, symbols = [] }: Wanted): string {
   return `${channel} ${symbols.join()}`;
 }
 
-function send(op: Subscription['op'], { channel, symbols }: Wanted): void {
+function send(op: Subscription['op'], { channel, symbols, step }: Wanted): void {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  const message: Subscription = { op, channel, ...(symbols === undefined ? {} : { symbols: [...symbols] }) };
+  const message: Subscription = {
+    op,
+    channel,
+    ...(symbols === undefined ? {} : { symbols: [...symbols] }),
+    ...(step === undefined ? {} : { step }),
+  };
   socket.send(JSON.stringify(message));
 }
 

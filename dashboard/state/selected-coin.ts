@@ -1,16 +1,19 @@
 import { batch, effect, signal } from '@preact/signals';
 import type {
+  Asset,
   Book,
   LargeTradesAnswer,
   TradeStatsAnswer,
   Trades,
   VolumeProfileAnswer,
 } from '../../src/gateway/api/asset-answers.ts';
-
+import type { Series } from '../../src/gateway/api/fields.ts';
 import type { KlineJson, LargeTradeJson, TradeJson, TradeStatsJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage, StreamChannel } from '../../src/gateway/api/stream-messages.ts';
-import { mergeLarge, mergeTrades } from '../model/recent-trades.ts';
+import { MAX_TRADES, mergeLarge, mergeTrades } from '../model/recent-trades.ts';
 import { isOfEpoch, type ServingEpoch } from '../model/serving-epoch.ts';
+import type { MissedTrades } from '../model/tape-rows.ts';
+import { book, forgetBook, receiveBook, startBook } from './coin-book.ts';
 import {
   candles,
   candlesBeginAnew,
@@ -26,22 +29,25 @@ import { onFrame } from './on-frame.ts';
 import { feedTime } from './page-clock.ts';
 import { selected } from './selection.ts';
 
-const CHANNELS: readonly StreamChannel[] = ['trades', 'orderbook', 'klines', 'stats', 'large_trades'];
+const CHANNELS: readonly StreamChannel[] = ['trades', 'klines', 'stats', 'large_trades'];
 const WINDOW_MS = 60_000;
 const STATS_KEPT = 30;
 const REFRESH_EVERY_MS = 5000;
-const MOST_WAITING = 200;
-/** Milliseconds between two paints of the tape. It has many rows, and nobody reads it faster. */
-const TAPE_EVERY_MS = 250;
+const VENUES_EVERY_MS = 2000;
+const MISSED_KEPT = 20;
+/** Milliseconds between two paints of the tape. It has many rows. */
+const TAPE_EVERY_MS = 200;
 
 /** The coin's trades, newest first. */
 export const tape = signal<readonly TradeJson[]>([]);
-/** The large trades by `tradeKey`. The value is the quantity divided by the mean quantity of the trades before. */
-export const large = signal<ReadonlyMap<string, number>>(new Map());
-/** Number of trades that the gateway dropped since the coin was chosen, because this page was too slow. */
-export const missed = signal(0);
-export const book = signal<Book | undefined>(undefined);
-export const bookAt = signal(0);
+/** The large trades by `tradeKey`. */
+export const large = signal<ReadonlyMap<string, LargeTradeJson>>(new Map());
+/** Trades that the gateway dropped since the coin was chosen, because this page was too slow. */
+export const missed = signal<readonly MissedTrades[]>([]);
+/** The coin's price at each venue; null: unknown to the gateway; undefined: not answered yet. */
+export const venuePrices = signal<Asset['venue_prices'] | undefined>(undefined);
+/** When `venuePrices` came, by the page's monotonic clock, milliseconds. */
+export const venuePricesAt = signal(0);
 /** Statistics of one-minute windows, newest first. */
 export const stats = signal<readonly TradeStatsJson[]>([]);
 export const volumeProfile = signal<VolumeProfileAnswer | undefined>(undefined);
@@ -54,15 +60,7 @@ export const awaitedFrom = signal<string | null>(null);
 let hasTrades = false;
 let newTrades: TradeJson[] = [];
 let tapeWaits = false;
-let newBook: Book | undefined;
 
-const paint = onFrame(() => {
-  if (newBook !== undefined && isPresent(newBook)) {
-    book.value = newBook;
-    bookAt.value = performance.now();
-  }
-  newBook = undefined;
-});
 const paintTape = onFrame(() => {
   tapeWaits = false;
   tape.value = mergeTrades(tape.peek(), newTrades);
@@ -76,6 +74,7 @@ export function startSelectedCoin(): void {
     if (symbol === undefined) return;
     forget();
     for (const channel of CHANNELS) subscribe(channel, symbol);
+    void loadVenuePrices();
     return () => {
       for (const channel of CHANNELS) unsubscribe(channel, symbol);
     };
@@ -86,12 +85,16 @@ export function startSelectedCoin(): void {
     // Another venue or epoch has other past data, so the old data is cleared.
     if (row !== undefined) beginEpoch({ venue: row.venue.value, epoch: row.epoch.value });
   });
+  startBook();
   startCandles();
   setInterval(() => {
     if (document.hidden || link.peek().state !== 'open') return;
     if (hasTrades) void loadVolumeProfile();
     void loadNewestCandles();
   }, REFRESH_EVERY_MS);
+  setInterval(() => {
+    if (!document.hidden && link.peek().state === 'open') void loadVenuePrices();
+  }, VENUES_EVERY_MS);
 }
 
 /** Fetches past data again when the streams restart: they may have missed something. */
@@ -125,7 +128,7 @@ export function receiveCoin(message: ServerMessage): void {
     case 'trade': {
       const mine = listOf<TradeJson>(message.data).filter(concerns);
       if (mine.length === 0) break;
-      newTrades = [...newTrades, ...mine].slice(-MOST_WAITING);
+      newTrades = [...newTrades, ...mine].slice(-MAX_TRADES);
       if (!tapeWaits) setTimeout(paintTape, TAPE_EVERY_MS);
       tapeWaits = true;
       if (hasTrades || !mine.some(isPresent)) break;
@@ -134,8 +137,7 @@ export function receiveCoin(message: ServerMessage): void {
       break;
     }
     case 'orderbook':
-      newBook = listOf<Book>(message.data).findLast(concerns) ?? newBook;
-      paint();
+      receiveBook(listOf<Book>(message.data));
       break;
     case 'kline':
       receiveCandles(listOf<KlineJson>(message.data).filter((kline) => concerns(kline) && isPresent(kline)));
@@ -147,7 +149,8 @@ export function receiveCoin(message: ServerMessage): void {
       large.value = mergeLarge(large.peek(), listOf<LargeTradeJson>(message.data).filter(concerns));
       break;
     case 'missed':
-      for (const { channel, count } of listOf(message.data)) if (channel === 'trades') missed.value += count;
+      for (const { channel, symbol, count } of listOf(message.data))
+        if (channel === 'trades' && symbol === selected.peek()) noteMissed(count);
       break;
   }
 }
@@ -156,11 +159,11 @@ function forget(): void {
   batch(() => {
     coinStreamsBeginAnew();
     newTrades = [];
-    newBook = undefined;
+    forgetBook();
     tape.value = [];
     large.value = new Map();
-    missed.value = 0;
-    book.value = undefined;
+    missed.value = [];
+    venuePrices.value = undefined;
     forgetCandles();
     stats.value = [];
     volumeProfile.value = undefined;
@@ -168,9 +171,23 @@ function forget(): void {
   });
 }
 
+function noteMissed(count: number): void {
+  const after = (newTrades.at(-1) ?? tape.peek()[0])?.timestamp ?? 0;
+  missed.value = [...missed.peek(), { after, count }].slice(-MISSED_KEPT);
+}
+
+async function loadVenuePrices(): Promise<void> {
+  const answer = await getOfSelected<Asset & Series>('');
+  if (answer === undefined) return;
+  batch(() => {
+    venuePrices.value = answer.venue_prices;
+    venuePricesAt.value = performance.now();
+  });
+}
+
 async function loadTrades(): Promise<void> {
   const [past, largeOnes] = await Promise.all([
-    getOfSelected<Trades>('trades?limit=60'),
+    getOfSelected<Trades>('trades?limit=200'),
     getOfSelected<LargeTradesAnswer>('large-trades'),
   ]);
   if (largeOnes !== undefined) large.value = mergeLarge(large.peek(), largeOnes.large_trades);

@@ -1,6 +1,8 @@
 import { age } from './time-text.ts';
 
-/** A book that is unchanged for longer gets a note, milliseconds. */
+/** The age of an older book is shown, milliseconds. */
+const OLD_MS = 2000;
+/** A book that is unchanged for longer counts as out of date, milliseconds. */
 const UNCHANGED_MS = 10_000;
 
 interface BookState {
@@ -14,6 +16,11 @@ interface BookState {
 export function bookNote({ outOfStep, ageMs, coinNote }: BookState): string | undefined {
   if (outOfStep) return `out of step for ${age(ageMs)}`;
   return coinNote ?? (ageMs > UNCHANGED_MS ? `unchanged for ${age(ageMs)}` : undefined);
+}
+
+/** The age of a book; undefined if it is too young to be worth saying. */
+export function bookAge(ageMs: number): string | undefined {
+  return ageMs > OLD_MS ? `${age(ageMs)} old` : undefined;
 }
 
 /** The text for missing content. `awaitedFrom`: the venue that has just begun to serve. */

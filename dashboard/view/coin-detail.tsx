@@ -1,9 +1,10 @@
+import { book, bookAt } from '../state/coin-book.ts';
 import type { CoinRow } from '../state/coin-row.ts';
 import { rowOf } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
-import { awaitedFrom, book, bookAt } from '../state/selected-coin.ts';
+import { awaitedFrom } from '../state/selected-coin.ts';
 import { selected } from '../state/selection.ts';
-import { bookNote, noneYet } from '../text/state-text.ts';
+import { bookAge, bookNote, noneYet } from '../text/state-text.ts';
 import { age } from '../text/time-text.ts';
 import { Candles } from './candles.tsx';
 import { CoinHead } from './coin-head.tsx';
@@ -24,7 +25,7 @@ export function CoinDetail() {
       </div>
       <div class="detail-right">
         <BookPanel row={row} />
-        <Tape stale={staleNote(row)} />
+        <Tape key={row.symbol} row={row} stale={staleNote(row)} />
       </div>
     </div>
   );
@@ -49,7 +50,8 @@ function CentrePanels({ row }: { readonly row: CoinRow }) {
 }
 
 function BookPanel({ row }: { readonly row: CoinRow }) {
-  return <Ladder book={book.value} none={noneYet('order book', awaitedFrom.value)} stale={noteOfBook(row)} />;
+  const none = noneYet('order book', awaitedFrom.value);
+  return <Ladder row={row} book={book.value} none={none} age={bookAge(bookAgeMs())} stale={noteOfBook(row)} />;
 }
 
 function DepthPanel({ row }: { readonly row: CoinRow }) {
@@ -67,7 +69,11 @@ function noteOfBook(row: CoinRow): string | undefined {
   if (shown === undefined) return undefined;
   return bookNote({
     outOfStep: shown.stale || row.bookStale.value === true,
-    ageMs: shown.age_ms + now.value - bookAt.value,
+    ageMs: bookAgeMs(),
     coinNote: staleNote(row),
   });
+}
+
+function bookAgeMs(): number {
+  return book.value === undefined ? 0 : book.value.age_ms + now.value - bookAt.value;
 }

@@ -1,8 +1,13 @@
 import { useSignal } from '@preact/signals';
 import type { Book } from '../../src/gateway/api/asset-answers.ts';
+import { sizePlaces } from '../model/book-size.ts';
 import { type Rung, rungs, shareOf } from '../model/ladder.ts';
-import { amount, percent, placesOf } from '../text/number-text.ts';
+import { chosenStep, sizeUnit, steps } from '../state/coin-book.ts';
+import type { CoinRow } from '../state/coin-row.ts';
+import { amount, percent, placesOf, rounded } from '../text/number-text.ts';
 import { Choice } from './choice.tsx';
+import { quoteOf } from './coin-head.tsx';
+import { directionClass } from './coin-line.tsx';
 import { Panel } from './panel.tsx';
 
 const LEVELS = [
@@ -12,21 +17,23 @@ const LEVELS = [
 ];
 
 interface LadderProps {
+  readonly row: CoinRow;
   readonly book: Book | undefined;
   /** The text if there is no book. */
   readonly none: string;
+  /** How old the book is, if that is worth saying. */
+  readonly age?: string | undefined;
   readonly stale?: string | undefined;
 }
 
-/** Shows the book's best levels: asks above, bids below, with their running totals as bars. */
-export function Ladder({ book, none, stale }: LadderProps) {
+/** Shows the book's best levels with their running totals as bars: asks above, bids below, the last price between. */
+export function Ladder({ row, book, none, age, stale }: LadderProps) {
   const levels = useSignal(12);
   return (
-    <Panel
-      id="ladder"
-      title="Order book"
-      staleReason={stale}
-      tools={
+    <Panel id="ladder" title="Order book" staleReason={stale} tools={age && <span class="note">{age}</span>}>
+      <div class="panel-bar">
+        <StepChoice />
+        <UnitChoice row={row} />
         <Choice
           label="Levels"
           options={LEVELS}
@@ -35,23 +42,72 @@ export function Ladder({ book, none, stale }: LadderProps) {
             levels.value = value;
           }}
         />
-      }
-    >
-      {book === undefined ? <p class="empty">{none}</p> : <Rungs book={book} levels={levels.value} />}
+      </div>
+      {book === undefined ? <p class="empty">{none}</p> : <Rungs row={row} book={book} levels={levels.value} />}
     </Panel>
   );
 }
 
-function Rungs({ book, levels }: { readonly book: Book; readonly levels: number }) {
-  const asks = rungs(book.asks, levels);
-  const bids = rungs(book.bids, levels);
+function StepChoice() {
+  const known = steps.value;
+  return (
+    <label class="step">
+      <span class="label">Step</span>{' '}
+      <select
+        value={Math.max(0, Math.min(chosenStep.value, known.length - 1))}
+        onChange={({ currentTarget }) => {
+          chosenStep.value = Number(currentTarget.value);
+        }}
+      >
+        {known.map((step, index) => (
+          <option key={step} value={index}>
+            {step}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Chooses what sizes are shown in, of levels and trades. */
+function UnitChoice({ row }: { readonly row: CoinRow }) {
+  return (
+    <Choice
+      label="Sizes in"
+      options={[
+        { value: 'base', text: row.coin },
+        { value: 'quote', text: quoteOf(row) },
+      ]}
+      value={sizeUnit.value}
+      onChange={(value) => {
+        sizeUnit.value = value;
+      }}
+    />
+  );
+}
+
+interface RungsProps {
+  readonly row: CoinRow;
+  readonly book: Book;
+  readonly levels: number;
+}
+
+function Rungs({ row, book, levels }: RungsProps) {
+  const unit = sizeUnit.value;
+  const asks = rungs(book.asks, unit, levels);
+  const bids = rungs(book.bids, unit, levels);
   const whole = [asks.at(-1)?.total ?? '0', bids.at(-1)?.total ?? '0'].reduce((a, b) =>
     Number(a) > Number(b) ? a : b,
   );
   const all = [...asks, ...bids];
+  // A side with fewer levels has empty rows, so that nothing moves.
+  const rows = Array.from({ length: levels }, (_, at) => at);
   const places = {
     price: Math.max(0, ...all.map(({ price }) => placesOf(price))),
-    quantity: Math.max(0, ...all.map(({ quantity }) => placesOf(quantity))),
+    size: sizePlaces(
+      unit,
+      all.map(({ size }) => size),
+    ),
   };
   return (
     <table class="ladder">
@@ -59,25 +115,25 @@ function Rungs({ book, levels }: { readonly book: Book; readonly levels: number 
       <thead>
         <tr>
           <th scope="col">Price</th>
-          <th scope="col">Quantity</th>
+          <th scope="col">Size {unit === 'base' ? row.coin : quoteOf(row)}</th>
           <th scope="col">Total</th>
         </tr>
       </thead>
       <tbody class="asks">
-        {asks.toReversed().map((rung, at) => (
-          <RungLine key={at} rung={rung} whole={whole} places={places} />
+        {rows.toReversed().map((at) => (
+          <RungLine key={at} rung={asks[at]} whole={whole} places={places} />
         ))}
       </tbody>
       <tbody class="middle">
         <tr>
           <td colSpan={3}>
-            <Middle book={book} places={places.price} />
+            <Middle row={row} book={book} />
           </td>
         </tr>
       </tbody>
       <tbody class="bids">
-        {bids.map((rung, at) => (
-          <RungLine key={at} rung={rung} whole={whole} places={places} />
+        {rows.map((at) => (
+          <RungLine key={at} rung={bids[at]} whole={whole} places={places} />
         ))}
       </tbody>
     </table>
@@ -85,39 +141,55 @@ function Rungs({ book, levels }: { readonly book: Book; readonly levels: number 
 }
 
 interface RungLineProps {
-  readonly rung: Rung;
+  readonly rung: Rung | undefined;
   readonly whole: string;
-  readonly places: { readonly price: number; readonly quantity: number };
+  readonly places: { readonly price: number; readonly size: number };
 }
 
 function RungLine({ rung, whole, places }: RungLineProps) {
+  if (rung === undefined)
+    return (
+      <tr class="no-rung">
+        <td colSpan={3}>{'\u00a0'}</td>
+      </tr>
+    );
   return (
     <tr style={{ '--share': `${(shareOf(rung.total, whole) * 100).toFixed(1)}%` }}>
       <td>{amount(rung.price, places.price)}</td>
-      <td>{amount(rung.quantity, places.quantity)}</td>
-      <td>{amount(rung.total, places.quantity)}</td>
+      <td>{rounded(rung.size, places.size)}</td>
+      <td>{rounded(rung.total, places.size)}</td>
     </tr>
   );
 }
 
-function Middle({ book, places }: { readonly book: Book; readonly places: number }) {
+function Middle({ row, book }: { readonly row: CoinRow; readonly book: Book }) {
   const { spread, spread_pct, mid, imbalance } = book;
   const bids = imbalance === null ? 0.5 : (imbalance + 1) / 2;
+  const direction = row.direction.value;
   return (
     <>
       <p class="spread">
+        <strong class={`last-price ${directionClass(direction)}`}>
+          <span class="unseen">last price </span>
+          {amount(row.price.value, row.places.value)}
+          <span class="arrow" aria-hidden="true">
+            {direction > 0 ? '▲' : direction < 0 ? '▼' : ''}
+          </span>
+        </strong>
         <span>
-          <span class="label">mid</span> {amount(mid, places)}
-        </span>
-        <span>
-          <span class="label">spread</span> {amount(spread, places)}
-          {spread_pct === null ? '' : ` · ${basisPoints(spread_pct)} bp`}
+          <span class="label">mid</span> {amount(mid, row.places.value)}
         </span>
       </p>
       <p class="balance">
         <span class="is-up">bids {percent(bids)}</span>
         <meter class="balance-bar" min="0" max="1" value={bids} aria-label="Share of the bids in the volume" />
         <span class="is-down">asks {percent(1 - bids)}</span>
+      </p>
+      <p class="balance">
+        <span>
+          <span class="label">spread</span> {amount(spread, row.places.value)}
+        </span>
+        <span>{spread_pct === null ? '' : `${basisPoints(spread_pct)} bp`}</span>
       </p>
     </>
   );

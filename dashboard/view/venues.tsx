@@ -1,10 +1,14 @@
 import { duration } from '../../src/domain/duration.ts';
+import type { Asset } from '../../src/gateway/api/asset-answers.ts';
 import type { Latency, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
 import { isOdd } from '../model/environment.ts';
 import { laneState } from '../model/timeline.ts';
-import { feedEnvironment, status, statusAt } from '../state/feed-state.ts';
+import { feedEnvironment, rowOf, status, statusAt } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
+import { venuePrices, venuePricesAt } from '../state/selected-coin.ts';
+import { selected } from '../state/selection.ts';
 import { count } from '../text/number-text.ts';
+import { priceDifference } from '../text/price-difference.ts';
 import { age, latency } from '../text/time-text.ts';
 import { EnvironmentChip } from './coin-line.tsx';
 import { Panel } from './panel.tsx';
@@ -56,6 +60,7 @@ function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly sin
         <span class="venue-state">
           <span aria-hidden="true">{GLYPHS[state]}</span> {venue.state.replaceAll('_', ' ')}
         </span>
+        <PriceDifference venue={venue.venue} />
         <span class="venue-lines">
           {venue.lines !== null && (
             <>
@@ -80,6 +85,25 @@ function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly sin
   );
 }
 
+/** Shows the selected coin's price at a venue as a difference from the venue that serves it. */
+function PriceDifference({ venue }: { readonly venue: string }) {
+  const row = selected.value === undefined ? undefined : rowOf(selected.value);
+  if (row === undefined) return <span class="venue-price" />;
+  const found: NonNullable<Asset['venue_prices']>[number] | undefined = venuePrices.value?.find(
+    (each) => each.venue === venue,
+  );
+  const { text, title, isOld } = priceDifference(found, {
+    coin: row.coin,
+    serving: row.venue.value,
+    passedMs: now.value - venuePricesAt.value,
+  });
+  return (
+    <span class={`venue-price${isOld ? ' is-old' : ''}`} title={title}>
+      {text}
+    </span>
+  );
+}
+
 function moreOf({ latency_ms, frames, reconnects, reason }: VenueAnswer): string {
   const parts: string[] = [];
   const timed = latency_ms?.venue_to_socket;
@@ -87,7 +111,9 @@ function moreOf({ latency_ms, frames, reconnects, reason }: VenueAnswer): string
   if (frames !== null && frames > 0) parts.push(`${count(frames)} frames`);
   if (reconnects !== null && reconnects > 0) parts.push(`${count(reconnects)} reconnects`);
   if (reason !== '') parts.push(reason);
-  return parts.length === 0 ? 'nothing received yet' : parts.join(' · ');
+  // A gateway that only reads topics does not know the figures.
+  if (parts.length === 0) return frames === null ? '' : 'nothing received yet';
+  return parts.join(' · ');
 }
 
 function figures({ p50, p99 }: Latency): string {
@@ -104,6 +130,7 @@ function SinkLine({ sink }: { readonly sink: SinkAnswer }) {
         <span class="venue-state">
           <span aria-hidden="true">{glyph}</span> {sink.state}
         </span>
+        <span class="venue-price" />
         <span class="venue-lines">lag {duration(sink.lag_ms ?? 0)}</span>
         <span class="venue-age">queue {sink.queued === null ? '–' : count(sink.queued)}</span>
       </p>

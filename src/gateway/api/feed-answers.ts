@@ -140,6 +140,7 @@ export const Gaps = object({ gaps: list(recordSchema('gap')) });
 export type Gaps = Static<typeof Gaps>;
 
 export const Instruments = object({ instruments: list(recordSchema('instrument')) });
+export type Instruments = Static<typeof Instruments>;
 
 const InstanceSpanAnswer = object({
   instance: text('The instance of the feed'),

@@ -19,7 +19,7 @@ export const CHANNEL_KINDS: Readonly<Record<StreamChannel, ChannelKind>> = {
   status: { type: 'status', everyTicks: 1, keeps: 'all', bySymbol: false },
   overview: { type: 'overview', everyTicks: 40, keeps: 'newest', bySymbol: false },
   overview_changes: { type: 'overview_changes', everyTicks: 40, keeps: 'newest', bySymbol: false },
-  orderbook: { type: 'orderbook', everyTicks: 8, keeps: 'newest', bySymbol: true },
+  orderbook: { type: 'orderbook', everyTicks: 4, keeps: 'newest', bySymbol: true },
   klines: { type: 'kline', everyTicks: 20, keeps: 'newest', bySymbol: true },
   stats: { type: 'stats', everyTicks: 1, keeps: 'all', bySymbol: true },
   large_trades: { type: 'large_trade', everyTicks: 1, keeps: 'all', bySymbol: true },

@@ -10,8 +10,16 @@ const level = (price: string, quantity: string) => ({ price, quantity });
 describe('rungs', () => {
   it('have exact running totals', () => {
     const levels = [level('10', '0.1'), level('9', '0.2'), level('8', '1000000000000.000000000000000001')];
-    expect(rungs(levels).map(({ total }) => total)).toEqual(['0.1', '0.3', '1000000000000.300000000000000001']);
-    expect(rungs(levels, 2)).toHaveLength(2);
+    expect(rungs(levels, 'base').map(({ total }) => total)).toEqual(['0.1', '0.3', '1000000000000.300000000000000001']);
+    expect(rungs(levels, 'base', 2)).toHaveLength(2);
+  });
+
+  it('have exact sizes and totals in the quote asset, too', () => {
+    const levels = [level('100.25', '0.1'), level('100', '0.003')];
+    expect(rungs(levels, 'quote')).toEqual([
+      { price: '100.25', size: '10.025', total: '10.025' },
+      { price: '100', size: '0.3', total: '10.325' },
+    ]);
   });
 
   it('have a share of the largest total, at most 1', () => {

@@ -41,14 +41,14 @@ it('mergeTrades compares ids as integers of any length', () => {
   expect(merged.map(({ trade_id }) => trade_id)).toEqual(['2500000001227213810', '2500000001227213809', '999']);
 });
 
-it('mergeTrades keeps the newest 60 trades', () => {
-  const many = Array.from({ length: 500 }, (_, at) => trade(String(at), at));
+it('mergeTrades keeps the newest 1,000 trades', () => {
+  const many = Array.from({ length: 1500 }, (_, at) => trade(String(at), at));
   const merged = mergeTrades([], many);
-  expect(merged).toHaveLength(60);
+  expect(merged).toHaveLength(1000);
   expect(merged[0]).toBe(many.at(-1));
 });
 
-it('mergeLarge keeps the multiples of the latest 240 large trades by key', () => {
+it('mergeLarge keeps the latest 240 large trades by key', () => {
   const large = Array.from({ length: 500 }, (_, at) => ({
     ...trade(String(at), at),
     average_quantity: '1',
@@ -56,6 +56,6 @@ it('mergeLarge keeps the multiples of the latest 240 large trades by key', () =>
   }));
   const known = mergeLarge(new Map(), large);
   expect(known.size).toBe(240);
-  expect(known.get(tradeKey(trade('499', 499)))).toBe(499);
+  expect(known.get(tradeKey(trade('499', 499)))?.multiple).toBe(499);
   expect(mergeLarge(known, [])).toBe(known);
 });

@@ -1,57 +1,6 @@
 import { expect, it } from 'vitest';
-import type { StatusSnapshot, SymbolQuality, VenueSnapshot } from '../../../src/domain/status-snapshot.ts';
-import { gatewayUnderTest, heartbeat, NOW, price } from '../gateway-under-test.ts';
-
-const venue = (name: string): VenueSnapshot => ({
-  venue: name,
-  state: 'connected',
-  environment: 'simulated',
-  active: name === 'bybit',
-  linesUp: 2,
-  lines: 2,
-  ageMs: 10,
-  eventLagMs: null,
-  lineLags: [],
-  frames: 1,
-  reconnects: 0,
-  clock: { estimate: null, failures: 0 },
-  latencyMs: { venueToSocket: null, socketToEmitted: null },
-  reason: '',
-});
-
-const quality = (name: string, symbol: string, text: string, ageMs: number): SymbolQuality => ({
-  venue: name,
-  symbol,
-  total: 1,
-  valid: 1,
-  invalid: 0,
-  lastUpdateAt: null,
-  price: { price: text, receivedAt: (NOW - ageMs) * 1000 },
-  averageSpreadPct: null,
-  eventLagMs: null,
-  invertedSpreads: 0,
-  messagesPerSecond: 0,
-  warnings: [],
-});
-
-const SNAPSHOT: StatusSnapshot = {
-  at: NOW,
-  startedAt: NOW,
-  environment: 'simulated',
-  mode: 'failover',
-  activeVenue: 'bybit',
-  trading: { state: 'allowed', reason: '' },
-  venues: ['bybit', 'binance', 'binance_us'].map(venue),
-  coins: [],
-  quality: [
-    quality('bybit', 'BTCUSDT', '64000', 100),
-    quality('binance', 'BTCUSDT', '64006.4', 250),
-    quality('binance_us', 'ETHUSDT', '3000', 0),
-  ],
-  klines: [],
-  sinks: [],
-  counts: {},
-};
+import { gatewayUnderTest, heartbeat, price } from '../gateway-under-test.ts';
+import { SNAPSHOT } from '../status-snapshot.ts';
 
 it("gives each venue's price as a difference in basis points from the venue that serves the symbol", async () => {
   const { publish, look, json } = await gatewayUnderTest();
