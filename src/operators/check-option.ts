@@ -1,21 +1,52 @@
-/* Checks of the operators' options, when an operator is made: a program in JavaScript may pass anything. */
+import { isObservable } from 'rxjs';
+import {
+  isFunction,
+  isListOf,
+  type OptionRule,
+  type OptionRules,
+  required,
+  requireOptions,
+} from '../domain/options/check-options.ts';
 
-/** @throws RangeError that names the operator and the option, unless `value` is a number of `least` or more. */
-export function requireNumber(operator: string, option: string, value: unknown, least: number): void {
-  if (typeof value === 'number' && value >= least) return;
-  throw new RangeError(`${operator}: ${option} must be a number of ${least} or more, found ${shown(value)}`);
-}
+/* Rules of the operators' options. They are checked when an operator is made: a program in JavaScript may pass anything. */
 
-/** @throws RangeError that names the operator and the option, unless `value` is a number above 0. */
-export function requirePositive(operator: string, option: string, value: unknown): void {
-  if (typeof value === 'number' && value > 0) return;
-  throw new RangeError(`${operator}: ${option} must be a number above 0, found ${shown(value)}`);
-}
+export { FLAG, FUNCTION, isOneOf, objectWith, TEXT } from '../domain/options/check-options.ts';
+export { shown } from '../domain/options/shown.ts';
+export { isListOf, type OptionRule, type OptionRules, required, requireOptions };
 
-/** @throws TypeError that names the operator and the option, unless `value` is a function. */
-export function requireFunction(operator: string, option: string, value: unknown): void {
-  if (typeof value === 'function') return;
-  throw new TypeError(`${operator}: ${option} must be a function, found ${shown(value)}`);
-}
+const isAtLeast =
+  (least: number) =>
+  (value: unknown): boolean =>
+    typeof value === 'number' && value >= least;
+const isAboveZero = (value: unknown): boolean => typeof value === 'number' && value > 0;
+const isFiniteAboveZero = (value: unknown): boolean => isAboveZero(value) && Number.isFinite(value);
 
-const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
+/** Infinity is allowed: a limit that never applies. */
+export const MS: OptionRule = [isAtLeast(0), 'milliseconds of 0 or more'];
+export const MS_ABOVE_0: OptionRule = [isAboveZero, 'milliseconds above 0'];
+export const FINITE_MS: OptionRule = [
+  (value) => isAtLeast(0)(value) && Number.isFinite(value),
+  'milliseconds of 0 or more, and not Infinity',
+];
+export const FINITE_MS_ABOVE_0: OptionRule = [isFiniteAboveZero, 'milliseconds above 0, and not Infinity'];
+export const LENGTHS_MS: OptionRule = [
+  (value) => isFiniteAboveZero(value) || isListOf(isFiniteAboveZero)(value),
+  'milliseconds above 0, or a list of these',
+];
+export const COUNT: OptionRule = [
+  (value) => Number.isSafeInteger(value) && isAboveZero(value),
+  'a whole number of 1 or more',
+];
+export const COUNT_OR_INFINITY: OptionRule = [
+  (value) => value === Number.POSITIVE_INFINITY || COUNT[0](value),
+  'a whole number of 1 or more, or Infinity',
+];
+export const OBSERVABLE: OptionRule = [isObservable, 'an Observable'];
+export const SCHEDULER: OptionRule = [
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    isFunction(Reflect.get(value, 'schedule')) &&
+    isFunction(Reflect.get(value, 'now')),
+  'a scheduler of rxjs',
+];

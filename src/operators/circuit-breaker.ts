@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { requireNumber } from './check-option.ts';
+import { FLAG, MS, type OptionRules, objectWith, required, requireOptions, SCHEDULER } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Reports whether one condition is good now. */
@@ -26,6 +26,9 @@ export interface CircuitBreakerOptions<S extends string> {
   /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
+
+const CONDITION_RULES: OptionRules<ConditionOptions> = { maxSilenceMs: MS };
+const REPORT_RULES = { ok: required(FLAG) };
 
 /** Whether the consumer may act, and why not. */
 export interface BreakerDecision {
@@ -61,7 +64,8 @@ interface Condition {
  *
  * - **next**: `halted` with the reason `starting` at the subscription. Then a decision each time the state or the
  *   reason changes.
- * - **error**: the source's error; a `RangeError` for a report of a source that is not listed.
+ * - **error**: the source's error; a `RangeError` for a report of a source that is not listed; a `TypeError` for a
+ *   report whose `ok` is not true or false.
  * - **complete**: when the source completes. Right before, it emits `halted` with the reason `ended`, because nothing
  *   reports any more.
  *
@@ -89,11 +93,9 @@ interface Condition {
 export function circuitBreaker<S extends string>(
   options: CircuitBreakerOptions<S>,
 ): OperatorFunction<ConditionReport<S>, BreakerDecision> {
+  requireOptions('circuitBreaker', options, rulesFor(options));
   const { resumeAfterMs, scheduler = asyncScheduler } = options;
   const limits = Object.entries<ConditionOptions>(options.sources);
-  requireNumber('circuitBreaker', 'resumeAfterMs', resumeAfterMs, 0);
-  for (const [source, { maxSilenceMs = 0 }] of limits)
-    requireNumber('circuitBreaker', `maxSilenceMs of ${source}`, maxSilenceMs, 0);
 
   return (reports) =>
     new Observable((subscriber) => {
@@ -158,6 +160,7 @@ export function circuitBreaker<S extends string>(
         next({ source, ok, reason }) {
           const condition = bySource.get(source);
           if (condition === undefined) throw new RangeError(`circuitBreaker: ${source} is not among its sources`);
+          if (typeof ok !== 'boolean') requireOptions('circuitBreaker', { ok }, REPORT_RULES);
           condition.reportedAt = scheduler.now();
           condition.state = ok ? 'good' : 'bad';
           condition.reason = reason;
@@ -170,4 +173,18 @@ export function circuitBreaker<S extends string>(
       });
       judge();
     });
+}
+
+/** The rules of the options; each name among the sources may have limits. */
+function rulesFor(options: unknown): OptionRules<CircuitBreakerOptions<string>> {
+  const sources: unknown = Object(Object(options).sources);
+  const names = Object.keys(Object(sources));
+  const limits = objectWith('an object with maxSilenceMs', CONDITION_RULES);
+  const [isAllowed, , fields] = objectWith('', Object.fromEntries(names.map((name) => [name, required(limits)])));
+  const allowed = 'an object with at least one source, each with its limits';
+  return {
+    sources: required([(value) => isAllowed(value) && names.length > 0, allowed, fields]),
+    resumeAfterMs: required(MS),
+    scheduler: SCHEDULER,
+  };
 }

@@ -1,6 +1,6 @@
-import { asyncScheduler, isObservable, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { requireFunction, requireNumber } from './check-option.ts';
+import { FUNCTION, MS, OBSERVABLE, type OptionRules, required, requireOptions, SCHEDULER } from './check-option.ts';
 import { listen } from './listen.ts';
 
 interface ConflateByKey<T> {
@@ -29,6 +29,14 @@ export interface ConflateEvery<T> extends ConflateByKey<T> {
 
 /** Options of `conflate`: a release when `release$` emits, or at an interval. */
 export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
+
+const RULES: OptionRules<ConflateUntil<unknown> & ConflateEvery<unknown>> = {
+  key: required(FUNCTION),
+  release$: OBSERVABLE,
+  everyMs: MS,
+  onReplace: FUNCTION,
+  scheduler: SCHEDULER,
+};
 
 /**
  * Collects values and emits only the newest value of each key, when `release$` emits or at an interval.
@@ -66,9 +74,12 @@ export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
  * // [ 'BTCUSDT 3', 'ETHUSDT 2' ]
  */
 export function conflate<T>(options: ConflateOptions<T>): OperatorFunction<T, T[]> {
-  requireFunction('conflate', 'key', options.key);
-  if ('everyMs' in options) requireNumber('conflate', 'everyMs', options.everyMs, 0);
-  else if (!isObservable(options.release$)) throw new TypeError('conflate: either release$ or everyMs is needed');
+  requireOptions('conflate', options, RULES);
+  const { release$, everyMs, scheduler = asyncScheduler }: Partial<ConflateUntil<T> & ConflateEvery<T>> = options;
+  if ((release$ === undefined) === (everyMs === undefined)) {
+    const found = everyMs === undefined ? 'neither' : 'both';
+    throw new TypeError(`conflate: either release$ or everyMs is needed, found ${found}`);
+  }
 
   return (source) =>
     new Observable((subscriber) => {
@@ -81,10 +92,8 @@ export function conflate<T>(options: ConflateOptions<T>): OperatorFunction<T, T[
         subscriber.next(Array.from(released.values(), ({ value }) => value));
       };
 
-      const everyMs = 'everyMs' in options ? options.everyMs : undefined;
-      const scheduler = ('everyMs' in options ? options.scheduler : undefined) ?? asyncScheduler;
       const pace = createAlarm(subscriber, scheduler, release);
-      if ('release$' in options) listen(options.release$, subscriber, { next: release, complete: () => {} });
+      if (release$ !== undefined) listen(release$, subscriber, { next: release, complete: () => {} });
 
       listen(source, subscriber, {
         next(value) {

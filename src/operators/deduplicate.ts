@@ -1,4 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import { COUNT, FUNCTION, type OptionRules, required, requireOptions } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Remembers the last `size` different keys. */
@@ -17,8 +18,7 @@ export type Key = string | number | bigint;
  * constant time.
  */
 export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<K> {
-  if (!(Number.isSafeInteger(size) && size > 0))
-    throw new RangeError(`deduplicate: size must be a whole number above 0, found ${size}`);
+  requireOptions('createSeenWindow', { size }, { size: required(COUNT) });
   const seen = new Set<K>();
   /** Iterates over the keys, oldest first. Its next key is the oldest one in the window. */
   const leaving = seen.values();
@@ -44,6 +44,12 @@ export interface DeduplicateOptions<T> {
   /** Called for each dropped value. */
   onDuplicate?(value: T): void;
 }
+
+const RULES: OptionRules<DeduplicateOptions<unknown>> = {
+  key: required(FUNCTION),
+  size: required(COUNT),
+  onDuplicate: FUNCTION,
+};
 
 /**
  * Emits the first value with each key, and drops repeats of the last `size` different keys.
@@ -74,9 +80,8 @@ export interface DeduplicateOptions<T> {
  * // 8
  */
 export function deduplicate<T>(options: DeduplicateOptions<T>): MonoTypeOperatorFunction<T> {
+  requireOptions('deduplicate', options, RULES);
   const { size } = options;
-  // Throws for an invalid size when the operator is made, not at the subscription.
-  createSeenWindow(size);
 
   return (source) =>
     new Observable((subscriber) => {

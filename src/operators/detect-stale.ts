@@ -1,6 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { requireFunction, requirePositive } from './check-option.ts';
+import { FUNCTION, MS_ABOVE_0, type OptionRules, required, requireOptions, SCHEDULER } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Options of `detectStale`. */
@@ -17,6 +17,12 @@ export interface DetectStaleOptions<T> {
    */
   readonly scheduler?: SchedulerLike;
 }
+
+const RULES: OptionRules<DetectStaleOptions<unknown>> = {
+  staleAfterMs: required(MS_ABOVE_0),
+  isData: required(FUNCTION),
+  scheduler: SCHEDULER,
+};
 
 /** Events that `detectStale` emits between the values. Times are the scheduler's, in milliseconds. */
 export type Freshness =
@@ -58,9 +64,8 @@ export type Freshness =
  * // trade
  */
 export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction<T, T | Freshness> {
+  requireOptions('detectStale', options, RULES);
   const { staleAfterMs, scheduler = asyncScheduler } = options;
-  requirePositive('detectStale', 'staleAfterMs', staleAfterMs);
-  requireFunction('detectStale', 'isData', options.isData);
 
   return (source) =>
     new Observable<T | Freshness>((subscriber) => {

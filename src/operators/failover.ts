@@ -1,7 +1,6 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { type Alarm, createAlarm } from './alarm.ts';
-import { requireNumber } from './check-option.ts';
-import { type Decision, decide, type FailoverTiming } from './failover/failover-decision.ts';
+import { type Decision, decide } from './failover/failover-decision.ts';
 import {
   type FailoverEvent,
   type FailoverSource,
@@ -9,39 +8,10 @@ import {
   type OtherEvent,
   type SourceEvent,
 } from './failover/failover-events.ts';
+import { checkFailover, type FailoverOptions } from './failover/failover-options.ts';
 import { KeyRoutes, type Route } from './failover/key-routes.ts';
 import { SourceState } from './failover/source-state.ts';
 import { listen } from './listen.ts';
-
-/** Options of `failover`. */
-export interface FailoverOptions<T> extends FailoverTiming {
-  /**
-   * Id of the source to wait for at the start, until it fails. If it is the first to serve, the values that came before
-   * it served are emitted as `held`. Default: waits for the first source in the list, and drops such values.
-   */
-  readonly startWith?: string;
-  /** How long values of a source that does not serve are kept for a switch, in the unit of `at`. */
-  readonly ringSpan: number;
-  /** Returns true for the values to keep for a switch. Default: all. */
-  readonly keepInRing?: (value: T) => boolean;
-  /**
-   * Returns the number of a key's new epoch at a source, greater than the key's previous one. Default: each key counts
-   * from 1.
-   */
-  readonly nextEpoch?: (key: string, source: string) => number;
-  /**
-   * Returns whether this source continues a key where a previous run ended. If so, all its kept values of the key are
-   * emitted, as `held`. Called before a switch is emitted, for keys that no source has served yet. Default: false.
-   */
-  readonly canResume?: (key: string, source: string) => boolean;
-  /**
-   * Called when `canResume` is true for a key, and a kept value of it became too old and was dropped. From then on,
-   * `canResume` must return false for the key at this source.
-   */
-  readonly onLapsed?: (key: string, source: string) => void;
-  /** The source of time. Default `asyncScheduler`. */
-  readonly scheduler?: SchedulerLike;
-}
 
 /**
  * Emits the values of the first healthy source in order of preference, and an event when the source changes.
@@ -112,9 +82,7 @@ export function failover<T, E extends OtherEvent>(
   sources: readonly FailoverSource<T, E>[],
   options: FailoverOptions<T>,
 ): Observable<FailoverEvent<T> | E> {
-  if (sources.length === 0) throw new RangeError('failover: sources must not be empty');
-  for (const option of ['graceMs', 'failBackAfterMs', 'connectTimeoutMs', 'ringSpan'] as const)
-    requireNumber('failover', option, options[option], 0);
+  checkFailover(sources, options);
   return new Observable((subscriber) => new FailoverRun(sources, options, subscriber).start(sources));
 }
 

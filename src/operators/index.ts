@@ -11,16 +11,9 @@ export { createSeenWindow, type DeduplicateOptions, deduplicate, type Key, type 
 export { type DetectStaleOptions, detectStale, type Freshness } from './detect-stale.ts';
 export type { FailoverTiming, SwitchReason } from './failover/failover-decision.ts';
 export type { FailoverEvent, FailoverSource, SourceEvent } from './failover/failover-events.ts';
-export { type FailoverOptions, failover } from './failover.ts';
-export {
-  type GapEvent,
-  type GapTiming,
-  type MissingIds,
-  type RepairGapsOptions,
-  type RepairLinesOptions,
-  repairGaps,
-  type SequenceChange,
-} from './repair-gaps.ts';
+export type { FailoverOptions } from './failover/failover-options.ts';
+export { failover } from './failover.ts';
+export { type GapEvent, repairGaps } from './repair-gaps.ts';
 export { type Fresh, type RequireFreshOptions, requireFresh, StaleDataError } from './require-fresh.ts';
 export { RetriesExhausted, type RetryBackoffOptions, type RetryNotice, retryBackoff } from './retry-backoff.ts';
 export type { RetryDecision } from './retry-decision.ts';
@@ -35,6 +28,13 @@ export type {
   SequenceGap,
 } from './sequence/id-sequence.ts';
 export type { SparseAccess } from './sequence/passed-values.ts';
+export type {
+  GapTiming,
+  MissingIds,
+  RepairGapsOptions,
+  RepairLinesOptions,
+  SequenceChange,
+} from './sequence/repair-options.ts';
 export { type SparseOptions, SparseSequence } from './sequence/sparse-sequence.ts';
 export {
   type Cut,

@@ -1,93 +1,19 @@
-import { asyncScheduler, EMPTY, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, EMPTY, Observable, type OperatorFunction } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { requireNumber } from './check-option.ts';
+import { type OptionRule, requireOptions, shown } from './check-option.ts';
 import { listen } from './listen.ts';
 import { ContiguousSequence } from './sequence/contiguous-sequence.ts';
 import { GapRepair } from './sequence/gap-repair.ts';
-import type {
-  Checkpoint,
-  IdSequence,
-  MissingValues,
-  PossibleGap,
-  Sequenced,
-  SequenceGap,
-} from './sequence/id-sequence.ts';
+import type { Checkpoint, IdSequence, MissingValues, Sequenced, SequenceGap } from './sequence/id-sequence.ts';
+import {
+  LINES_RULES,
+  ONE_LINE_RULES,
+  type RepairGapsOptions,
+  type RepairLinesOptions,
+} from './sequence/repair-options.ts';
 
-/** Names missing ids: those between `before` and `after`, both exclusive. */
-export interface MissingIds<T> {
-  readonly key: string;
-  readonly before: Checkpoint;
-  readonly after: T;
-}
-
-/** Times and limits of gap repair. A key of type `K` names a series. */
-export interface GapTiming<K> {
-  /**
-   * How long to wait for the source itself to deliver missing values before they are fetched, milliseconds. Default 0.
-   */
-  readonly graceMs?: number | ((key: K) => number);
-  /** How long a series waits for a gap to be filled, milliseconds. Default 10,000. */
-  readonly holdMs?: number;
-  /** How many requests run at a time, each for another series. Default 1. */
-  readonly atOnce?: number;
-  /**
-   * The source of time. Default `asyncScheduler`. If the wall clock may be set, pass a scheduler with a monotonic
-   * clock.
-   */
-  readonly scheduler?: SchedulerLike;
-}
-
-/** Options of `repairGaps` for one source with ids that step by one. */
-export interface RepairGapsOptions<T> extends GapTiming<string> {
-  /** Series of the value; each series has its own ids. Default: one series. */
-  key?(value: T): string;
-  /** First id that the value stands for; a safe integer. */
-  first(value: T): number;
-  /** Last id that the value stands for; an aggregate stands for several. Default: the first. */
-  last?(value: T): number;
-  /** Time of the value at the source, milliseconds. It distinguishes restarted ids from repeats. */
-  timestamp(value: T): number;
-  /**
-   * Fetches the missing values; `attempt` counts from 0 in each repair. Only the first emitted array counts; its order
-   * does not matter. Values outside the gap are dropped; values that are still missing are fetched again.
-   */
-  fetch(missing: MissingIds<T>, attempt: number): Observable<readonly T[]>;
-  /** How many values of a series wait at most. Default 10,000. */
-  readonly maxHeld?: number;
-}
-
-/** A change of a series other than a value: for example, a line is subscribed or lost. */
-export interface SequenceChange<K, T> {
-  readonly key: K;
-  readonly change: (sequence: IdSequence<T>, now: number) => readonly Sequenced<T>[];
-}
-
-/**
- * Options of `repairGaps` for several lines, or for ids that jump. `A` is a value together with the line that delivered
- * it.
- */
-export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
-  /** Series of the arrival. */
-  key(arrival: A): K;
-  /** Line that delivered the value. */
-  line(arrival: A): number;
-  /** The value that was delivered. */
-  value(arrival: A): T;
-  /** Makes the state of a new series; called once for each series. */
-  sequence(key: K): IdSequence<T>;
-  /** Other changes of a series: a line joins, is subscribed or is lost. */
-  readonly changes$?: Observable<SequenceChange<K, T>>;
-  /**
-   * As in `RepairGapsOptions`. Undefined in an array stands for a value that could not be read. Default: nothing is
-   * fetched, and a gap is emitted after `graceMs`.
-   */
-  fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly (T | undefined)[]>;
-  /**
-   * Called when values after a series' checkpoint are missing or may be missing. Called with undefined when no value
-   * can be missing any more.
-   */
-  onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
-}
+const ID: OptionRule = [Number.isSafeInteger, 'a whole number'];
+const TIME: OptionRule = [(value) => typeof value === 'number' && !Number.isNaN(value), 'milliseconds'];
 
 /** Events that `repairGaps` emits. */
 export type GapEvent<T, K = string> =
@@ -157,6 +83,8 @@ export function repairGaps<A, T, K>(options: RepairLinesOptions<A, T, K>): Opera
 export function repairGaps<A, T, K>(
   options: RepairGapsOptions<T> | RepairLinesOptions<A, T, K>,
 ): OperatorFunction<T, GapEvent<T>> | OperatorFunction<A, GapEvent<T, K>> {
+  const ofLines = ['sequence', 'line'].some((name) => name in Object(options));
+  requireOptions('repairGaps', options, ofLines ? LINES_RULES : ONE_LINE_RULES);
   return 'sequence' in options ? repairLines(options) : repairLines(oneLine(options));
 }
 
@@ -165,9 +93,10 @@ const LINE = 0;
 function oneLine<T>(options: RepairGapsOptions<T>): RepairLinesOptions<T, T, string> {
   const { maxHeld = 10_000 } = options;
   const access = {
-    first: (value: T) => options.first(value),
-    last: (value: T) => (options.last ?? options.first)(value),
-    timestamp: (value: T) => options.timestamp(value),
+    first: (value: T) => checked('first', options.first(value), ID, value),
+    last: (value: T) =>
+      options.last === undefined ? access.first(value) : checked('last', options.last(value), ID, value),
+    timestamp: (value: T) => checked('timestamp', options.timestamp(value), TIME, value),
   };
   return {
     ...options,
@@ -180,11 +109,14 @@ function oneLine<T>(options: RepairGapsOptions<T>): RepairLinesOptions<T, T, str
   };
 }
 
+/** Returns what a callback returned. @throws TypeError that names the callback and the value, if it may not return this. */
+function checked(callback: string, found: number, [isAllowed, allowed]: OptionRule, value: unknown): number {
+  if (isAllowed(found)) return found;
+  throw new TypeError(`repairGaps: ${callback} returned ${shown(found)} for ${shown(value)}, allowed: ${allowed}`);
+}
+
 function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFunction<A, GapEvent<T, K>> {
   const { graceMs = 0, holdMs = 10_000, atOnce = 1, scheduler = asyncScheduler } = options;
-  if (typeof graceMs !== 'function') requireNumber('repairGaps', 'graceMs', graceMs, 0);
-  requireNumber('repairGaps', 'holdMs', holdMs, 0);
-  requireNumber('repairGaps', 'atOnce', atOnce, 1);
   const fetches = options.fetch !== undefined;
   const graceOf = (key: K, { isFilledByLines }: IdSequence<T>): number => {
     if (!isFilledByLines) return 0;

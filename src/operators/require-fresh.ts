@@ -6,7 +6,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { requireNumber } from './check-option.ts';
+import { FUNCTION, isOneOf, MS, type OptionRules, required, requireOptions, SCHEDULER } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Options of `requireFresh`. */
@@ -28,6 +28,14 @@ export interface RequireFreshOptions<T> {
    */
   readonly scheduler?: SchedulerLike;
 }
+
+const RULES: OptionRules<RequireFreshOptions<unknown>> = {
+  maxAgeMs: required(MS),
+  onStale: required([isOneOf(['error', 'halt']), 'error, halt']),
+  receivedAt: FUNCTION,
+  clock: FUNCTION,
+  scheduler: SCHEDULER,
+};
 
 /** Events that `requireFresh` emits with `onStale: 'halt'`. */
 export type Fresh<T> =
@@ -92,10 +100,8 @@ export function requireFresh<T>(
   options: RequireFreshOptions<T> & { readonly onStale: 'halt' },
 ): OperatorFunction<T, Fresh<T>>;
 export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFunction<T, T | Fresh<T>> {
+  requireOptions('requireFresh', options, RULES);
   const { maxAgeMs, onStale, scheduler = asyncScheduler } = options;
-  requireNumber('requireFresh', 'maxAgeMs', maxAgeMs, 0);
-  if (onStale !== 'error' && onStale !== 'halt')
-    throw new TypeError(`requireFresh: onStale must be 'error' or 'halt', found ${onStale}`);
   const ageOf = (value: T): number => {
     if (options.receivedAt === undefined) return 0;
     const now = options.clock === undefined ? scheduler.now() : options.clock();

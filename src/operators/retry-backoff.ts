@@ -1,5 +1,18 @@
 import { asyncScheduler, type MonoTypeOperatorFunction, Observable, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import {
+  COUNT_OR_INFINITY,
+  FINITE_MS,
+  FINITE_MS_ABOVE_0,
+  FUNCTION,
+  isOneOf,
+  MS,
+  type OptionRules,
+  objectWith,
+  required,
+  requireOptions,
+  SCHEDULER,
+} from './check-option.ts';
 import { listen } from './listen.ts';
 import { type RetryDecision, retryDecision } from './retry-decision.ts';
 
@@ -7,7 +20,7 @@ import { type RetryDecision, retryDecision } from './retry-decision.ts';
 export interface RetryBackoffOptions<T> {
   /** Upper bound of the first wait, milliseconds, above 0. The bound doubles with every attempt without data. */
   readonly initialDelayMs: number;
-  /** Upper bound of every wait, milliseconds. */
+  /** Upper bound of every wait, milliseconds, above 0. */
   readonly maxDelayMs: number;
   /**
    * Attempts in a row without data before the operator gives up, or continues every `probeEveryMs`. Default: no limit.
@@ -36,6 +49,23 @@ export interface RetryBackoffOptions<T> {
   /** Called for each retry when its wait begins. */
   onRetry?(retry: RetryNotice): void;
 }
+
+const RULES: OptionRules<RetryBackoffOptions<unknown>> = {
+  initialDelayMs: required(FINITE_MS_ABOVE_0),
+  maxDelayMs: required(FINITE_MS_ABOVE_0),
+  maxAttempts: COUNT_OR_INFINITY,
+  probeEveryMs: FINITE_MS_ABOVE_0,
+  immediate: objectWith('an object with afterMs, jitterMs and everyMs', {
+    afterMs: required(MS),
+    jitterMs: required(FINITE_MS),
+    everyMs: required(MS),
+  }),
+  onNever: [isOneOf(['error', 'probe']), 'error, probe'],
+  isData: required(FUNCTION),
+  random: FUNCTION,
+  scheduler: SCHEDULER,
+  onRetry: FUNCTION,
+};
 
 /** Describes the next attempt of `retryBackoff`. */
 export interface RetryNotice {
@@ -107,6 +137,7 @@ const FLOOR = 0.1;
  * // trade
  */
 export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperatorFunction<T> {
+  requireOptions('retryBackoff', options, RULES);
   const {
     initialDelayMs,
     maxDelayMs,
@@ -117,12 +148,9 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
     random = Math.random,
     scheduler = asyncScheduler,
   } = options;
-  if (!(initialDelayMs > 0))
-    throw new RangeError(`retryBackoff: initialDelayMs must be above 0, found ${initialDelayMs}`);
+  if (onNever === 'probe')
+    requireOptions('retryBackoff', { probeEveryMs }, { probeEveryMs: required(FINITE_MS_ABOVE_0) });
   const floorMs = Math.min(initialDelayMs, maxDelayMs) * FLOOR;
-
-  if (onNever === 'probe' && probeEveryMs === undefined)
-    throw new RangeError("retryBackoff: onNever 'probe' needs probeEveryMs");
 
   return (source) =>
     new Observable((subscriber) => {

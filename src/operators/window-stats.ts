@@ -1,12 +1,13 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
-import { requireNumber } from './check-option.ts';
+import { OBSERVABLE, type OptionRules, requireOptions, SCHEDULER } from './check-option.ts';
 import { listen } from './listen.ts';
 import {
   type Cut,
-  createTumblingWindows,
   type KeyInGroup,
   type TumblingWindowsOptions,
+  tumblingWindows,
+  WINDOW_RULES,
 } from './window/tumbling-windows.ts';
 import type { ClosedWindow } from './window/window-timeline.ts';
 
@@ -30,6 +31,12 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
   /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
+
+const RULES: OptionRules<WindowStatsOptions<unknown, unknown>> = {
+  ...WINDOW_RULES,
+  control$: OBSERVABLE,
+  scheduler: SCHEDULER,
+};
 
 /**
  * Aggregates values by key in tumbling windows of event time.
@@ -81,15 +88,14 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * // BTCUSDT 0 2
  */
 export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFunction<T, ClosedWindow<A>> {
+  requireOptions('windowStats', options, RULES);
   const { scheduler = asyncScheduler, control$ } = options;
   // A pause shorter than this closes no window, so a check at this interval is exact.
-  requireNumber('windowStats', 'allowedLatenessMs', options.allowedLatenessMs, 0);
-  requireNumber('windowStats', 'idleAfterMs', options.idleAfterMs, 0);
   const idleMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
 
   return (source) =>
     new Observable((subscriber) => {
-      const windows = createTumblingWindows(options);
+      const windows = tumblingWindows(options);
       const emit = (closed: readonly ClosedWindow<A>[]): void => {
         for (const window of closed) subscriber.next(window);
       };

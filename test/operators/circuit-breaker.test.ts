@@ -129,15 +129,6 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('allows at once if no sources are listed', () => {
-    marbles(({ cold, expectObservable }) => {
-      const source = cold<Report>('--');
-      const expected = '           (so)';
-      const result = source.pipe(circuitBreaker<string>({ sources: {}, resumeAfterMs: 4 }));
-      expectObservable(result).toBe(expected, { s, o: allowed(0) });
-    });
-  });
-
   it('fails with the error of the source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-#', reports);

@@ -227,8 +227,8 @@ describe('createSeenWindow', () => {
 
   it('refuses a size that is not a whole number above 0', () => {
     for (const size of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(() => createSeenWindow(size)).toThrow(RangeError);
-      expect(() => deduplicate({ key: String, size })).toThrow(RangeError);
+      expect(() => createSeenWindow(size)).toThrow(TypeError);
+      expect(() => deduplicate({ key: String, size })).toThrow(TypeError);
     }
   });
 });

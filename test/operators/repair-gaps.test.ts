@@ -18,16 +18,15 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  type GapEvent,
-  type RepairGapsOptions,
-  type RepairLinesOptions,
-  repairGaps,
-  type SequenceChange,
-} from '../../src/operators/repair-gaps.ts';
+import { type GapEvent, repairGaps } from '../../src/operators/repair-gaps.ts';
 import { retryBackoff } from '../../src/operators/retry-backoff.ts';
 import { ContiguousSequence } from '../../src/operators/sequence/contiguous-sequence.ts';
 import type { IdSequence, PossibleGap } from '../../src/operators/sequence/id-sequence.ts';
+import type {
+  RepairGapsOptions,
+  RepairLinesOptions,
+  SequenceChange,
+} from '../../src/operators/sequence/repair-options.ts';
 import { expectPicture } from '../../testing/marbles/expect-picture.ts';
 import { type MarbleHelpers, marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/repair-gaps.ts';

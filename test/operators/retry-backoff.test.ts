@@ -308,7 +308,7 @@ describe('retryBackoff', () => {
       [1, 5, true],
       [1, 2, false],
     ]);
-    expect(() => retryBackoff({ ...backoff, onNever: 'probe' })).toThrow(RangeError);
+    expect(() => retryBackoff({ ...backoff, onNever: 'probe' })).toThrow(TypeError);
   });
 
   it('reconnects one of two connections, without an effect on the other one', () => {
@@ -365,7 +365,7 @@ describe('retryBackoff', () => {
 
   it('refuses an initial delay that is not above 0', () => {
     for (const initialDelayMs of [0, -1, Number.NaN]) {
-      expect(() => retryBackoff({ ...backoff, initialDelayMs })).toThrow(RangeError);
+      expect(() => retryBackoff({ ...backoff, initialDelayMs })).toThrow(TypeError);
     }
   });
 });

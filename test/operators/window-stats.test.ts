@@ -250,13 +250,6 @@ describe('windowStats', () => {
     });
   });
 
-  it('fails with a RangeError if windowMs is 0', () => {
-    marbles(({ cold, expectObservable }) => {
-      const error = new RangeError('windowMs must be above 0, found 0');
-      expectObservable(cold<Trade>('-').pipe(windowStats({ ...options, windowMs: 0 }))).toBe('#', undefined, error);
-    });
-  });
-
   it('counts a day of trades in minute windows without a timer for each trade', () => {
     const schedule = vi.fn();
     marbles(({ scheduler, expectObservable }) => {

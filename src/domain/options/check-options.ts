@@ -5,12 +5,13 @@ import { shown } from './shown.ts';
 
 /**
  * A rule for the value of an option: whether it is allowed, and what is allowed, as a phrase for a message. An option
- * that may be an object has rules for its fields.
+ * that may be an object has rules for its fields. An option that is not `required` may be left out.
  */
 export type OptionRule = readonly [
   isAllowed: (value: unknown) => boolean,
   allowed: string,
-  fields?: Readonly<Record<string, OptionRule>>,
+  fields?: Readonly<Record<string, OptionRule>> | undefined,
+  presence?: 'required',
 ];
 
 /** One rule for each option of a type. */
@@ -30,19 +31,26 @@ export function optionProblem(
   path = '',
 ): OptionProblem | undefined {
   const names = Object.keys(rules);
-  if (!isObject(options))
+  if (!isPlain(options))
     return { field: path, message: `options are ${shown(options)}, allowed: an object with ${names.join(', ')}` };
-  for (const [name, value] of Object.entries(options)) {
+  // A class may have an option as a method, which is not a key of its own.
+  for (const name of new Set([...Object.keys(options), ...names])) {
     const field = path + name;
+    const value: unknown = Reflect.get(options, name);
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
       const near = nearestKey(name, names);
       const hint = near === undefined ? '' : ` (did you mean ${path}${near}?)`;
       return { field, message: `no option ${field}${hint}; there are ${names.join(', ')}` };
     }
-    const [isAllowed, allowed, fields] = rule;
-    if (value === undefined) continue;
-    if (!isAllowed(value)) return { field, message: `${field} is ${shown(value, name)}, allowed: ${allowed}` };
+    const [isAllowed, allowed, fields, presence] = rule;
+    if (value === undefined) {
+      if (presence === undefined) continue;
+      return { field, message: `${field} is missing, allowed: ${allowed}` };
+    }
+    // Only a text is secret, so an option such as `key` that must be a function is shown.
+    const found = shown(value, isAllowed === isFunction ? '' : name);
+    if (!isAllowed(value)) return { field, message: `${field} is ${found}, allowed: ${allowed}` };
     const problem = fields !== undefined && isPlain(value) ? optionProblem(value, fields, `${field}.`) : undefined;
     if (problem !== undefined) return problem;
   }
@@ -55,8 +63,15 @@ export function requireOptions(owner: string, options: unknown, rules: Readonly<
   if (problem !== undefined) throw new TypeError(`${owner}: ${problem.message}`);
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const isPlain = (value: unknown): boolean => isObject(value) && !Array.isArray(value) && !(value instanceof Date);
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+/** The same rule for an option that must be given. */
+export const required = ([isAllowed, allowed, fields]: OptionRule): OptionRule => [
+  isAllowed,
+  allowed,
+  fields,
+  'required',
+];
 
 export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 export const isFlag = (value: unknown): boolean => typeof value === 'boolean';
@@ -78,6 +93,12 @@ export const FUNCTION: OptionRule = [isFunction, 'a function'];
 export const WAIT_MS: OptionRule = [
   (value) => typeof value === 'number' && value > 0 && value <= LONGEST_WAIT_MS,
   `milliseconds above 0, up to ${LONGEST_WAIT_MS}`,
+];
+/** An object with these fields. */
+export const objectWith = (what: string, fields: Readonly<Record<string, OptionRule>>): OptionRule => [
+  isPlain,
+  what,
+  fields,
 ];
 /** An object, or null for none. */
 export const objectOf = (what: string, fields: Readonly<Record<string, OptionRule>>): OptionRule => [

@@ -12,9 +12,18 @@ export function shown(value: unknown, key = ''): string {
   const text =
     typeof value === 'number' || typeof value === 'bigint' || isWrongDate
       ? String(value)
-      : (JSON.stringify(value, withoutSecrets) ?? String(value));
+      : (asJson(value) ?? String(value));
   const line = hideCredentials(text);
   return line.length > 120 ? `${line.slice(0, 117)}…` : line;
+}
+
+/** Undefined if the value has no JSON: a symbol, or an object that contains itself. */
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value, withoutSecrets);
+  } catch {
+    return undefined;
+  }
 }
 
 const withoutSecrets = (key: string, value: unknown): unknown => (SECRET_NAME.test(key) ? '[hidden]' : value);

@@ -1,12 +1,8 @@
 import { Observable, type SchedulerLike, Subject, type Subscriber, type Subscription } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
-import {
-  type GapEvent,
-  type RepairLinesOptions,
-  repairGaps,
-  type SequenceChange,
-} from '../../operators/repair-gaps.ts';
+import { type GapEvent, repairGaps } from '../../operators/repair-gaps.ts';
 import type { PossibleGap } from '../../operators/sequence/id-sequence.ts';
+import type { RepairLinesOptions, SequenceChange } from '../../operators/sequence/repair-options.ts';
 import type {
   ArbitratedEvents,
   LineData,

@@ -1,4 +1,4 @@
-import type { FailoverOptions } from '../../operators/failover.ts';
+import type { FailoverOptions } from '../../operators/failover/failover-options.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { venueToStartWith } from '../resume/previous-runs.ts';

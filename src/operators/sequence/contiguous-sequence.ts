@@ -1,6 +1,17 @@
+import { COUNT, FUNCTION, objectWith, required, requireOptions } from '../check-option.ts';
 import { type ContiguousAccess, checkpointOf, gapBetween, HeldValues } from './held-values.ts';
 import { type Checkpoint, type IdSequence, NO_LINE, type PossibleGap, type Sequenced } from './id-sequence.ts';
 
+const RULES = {
+  access: required(
+    objectWith('an object with first, last and timestamp', {
+      first: required(FUNCTION),
+      last: required(FUNCTION),
+      timestamp: required(FUNCTION),
+    }),
+  ),
+  maxHeld: required(COUNT),
+};
 const NOTHING = -1;
 const NONE: readonly never[] = [];
 
@@ -35,7 +46,9 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   #unwatched: PossibleGap | undefined;
   duplicates = 0;
 
+  /** @throws TypeError that names an argument that cannot be used. */
   constructor(access: ContiguousAccess<T>, maxHeld: number) {
+    requireOptions('ContiguousSequence', { access, maxHeld }, RULES);
     this.#access = access;
     this.#maxHeld = maxHeld;
     this.#held = new HeldValues(access);

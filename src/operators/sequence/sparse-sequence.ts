@@ -1,3 +1,4 @@
+import { COUNT, FLAG, FUNCTION, type OptionRules, objectWith, required, requireOptions } from '../check-option.ts';
 import {
   type Checkpoint,
   type IdSequence,
@@ -20,6 +21,24 @@ export interface SparseOptions {
   readonly recent: boolean;
   /** How many values of a line wait for fetched values at most. */
   readonly maxHeld: number;
+}
+
+const RULES: OptionRules<SparseOptions> = {
+  window: required(COUNT),
+  recent: required(FLAG),
+  maxHeld: required(COUNT),
+};
+const ACCESS = objectWith('an object with id, compare and timestamp', {
+  id: required(FUNCTION),
+  compare: required(FUNCTION),
+  timestamp: required(FUNCTION),
+});
+
+/** Returns the options. @throws TypeError that names an argument or option that cannot be used. */
+function checked(access: SparseAccess<never>, options: SparseOptions): SparseOptions {
+  requireOptions('SparseSequence', { access }, { access: required(ACCESS) });
+  requireOptions('SparseSequence', options, RULES);
+  return options;
 }
 
 const NONE: readonly never[] = [];
@@ -58,7 +77,7 @@ export class SparseSequence<T> implements IdSequence<T> {
 
   constructor(access: SparseAccess<T>, options: SparseOptions) {
     this.#access = access;
-    this.#options = options;
+    this.#options = checked(access, options);
     this.#lines = new LineBuffers(access);
     this.#passed = new PassedValues(access, options.window);
   }

@@ -1,3 +1,4 @@
+import { FUNCTION, LENGTHS_MS, MS, type OptionRules, required, requireOptions } from '../check-option.ts';
 import { type ClosedWindow, type Window, WindowTimeline } from './window-timeline.ts';
 
 /** Options of tumbling windows: their lengths, event time, keys and accumulators. */
@@ -27,6 +28,18 @@ export interface TumblingWindowsOptions<T, A> {
   /** Called once for each value that came after one of its windows closed, or whose timestamp is not a number. */
   onLate?(value: T): void;
 }
+
+export const WINDOW_RULES: OptionRules<TumblingWindowsOptions<unknown, unknown>> = {
+  windowMs: required(LENGTHS_MS),
+  allowedLatenessMs: required(MS),
+  idleAfterMs: required(MS),
+  timestampOf: required(FUNCTION),
+  keyOf: required(FUNCTION),
+  clockOf: FUNCTION,
+  create: required(FUNCTION),
+  add: required(FUNCTION),
+  onLate: FUNCTION,
+};
 
 /** Selects windows to close now: of a key, of a clock group, of a key in a clock group, or all. */
 export interface Cut {
@@ -98,9 +111,14 @@ const byEnd = (a: ClosedWindow<unknown>, b: ClosedWindow<unknown>): number => a.
  * its values advance its group's time.
  */
 export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A>): TumblingWindows<T, A> {
+  requireOptions('createTumblingWindows', options, WINDOW_RULES);
+  return tumblingWindows(options);
+}
+
+/** Makes the state machine of options that were checked. */
+export function tumblingWindows<T, A>(options: TumblingWindowsOptions<T, A>): TumblingWindows<T, A> {
   const { windowMs, allowedLatenessMs, idleAfterMs } = options;
   const lengths = typeof windowMs === 'number' ? [windowMs] : windowMs;
-  for (const length of lengths) if (!(length > 0)) throw new RangeError(`windowMs must be above 0, found ${length}`);
   const groups = new Map<string, ClockGroup<A>>();
 
   const groupOf = (clock: string): ClockGroup<A> => {
