@@ -14,7 +14,8 @@ export const command: Command = {
     'Prints decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
     "from Kafka, or, if no brokers are configured, from a file sink's folder, or from --dir.\n" +
     'Without --from it waits for new records, until Ctrl-C or --limit. From the beginning or a time it ends at the last record, unless --limit or --follow is given.\n' +
-    'Without --follow, a topic that is missing or empty ends it with exit code 1; the message names the other topics.',
+    'Without --follow, a topic that is missing or empty ends it with exit code 1; the message names the other topics. So does --coin without a record.\n' +
+    'A row begins with the time of the event, or at which its candle opened.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
     from: { value: 'TIME', help: 'beginning, end (default), or arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m' },
@@ -40,7 +41,10 @@ export const command: Command = {
       fromFiles === undefined && config !== undefined
         ? kafkaRecords(config, topic, { from, follow, waits }, context)
         : fileRecords(fromFiles ?? '.', topic, { from, follow, waits }, context);
-    await print(records, wanted, limit, context);
+    const shown = await print(records, wanted, limit, context);
+    const coin = options.text('coin');
+    if (shown === 0 && coin !== undefined && !waits && !context.signal.aborted)
+      throw new Error(`no records of ${coin} in ${topic}${typeof from === 'object' ? ' since that time' : ''}`);
     return 0;
   },
 };
@@ -165,12 +169,13 @@ async function absence(dir: string, topic: string, waits: boolean): Promise<stri
 /** Maximum rows that wait until the output's reader takes them. */
 const MOST_UNWRITTEN = 1000;
 
+/** Prints the wanted records. Returns how many. */
 async function print(
   records: AsyncIterable<FeedRecord>,
   wanted: (record: FeedRecord) => boolean,
   limit: number,
   { options, out, signal }: CommandContext,
-): Promise<void> {
+): Promise<number> {
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
   const line = options.flag('json') ? jsonLine : textLine;
   let shown = 0;
@@ -183,4 +188,5 @@ async function print(
     if (shown % MOST_UNWRITTEN === 0) await written;
   }
   await written;
+  return shown;
 }

@@ -30,6 +30,7 @@ function out(id: number): OutRecord {
     coin,
     symbol: `${coin}USDT`,
     venueSymbol: `${coin}USDT`,
+    timestamp: AT + id * 1000 - 50,
     receivedAt: (AT + id * 1000) * 1000,
     price: '64250.1',
   });
@@ -91,7 +92,7 @@ describe('tail of files', () => {
 
   it('prints readable text without --json', async () => {
     await sink.write([out(1)]);
-    expect((await tail('--from', 'beginning')).out).toMatch(/^08:30:01\.000 {2}BTCUSDT .*64,250\.1 × /);
+    expect((await tail('--from', 'beginning')).out).toMatch(/^08:30:00\.950 {2}BTCUSDT .*64,250\.1 × /);
   });
 
   it('exits with 1 for a topic without a folder, and names the topics that have one', async () => {
@@ -114,10 +115,14 @@ describe('tail of files', () => {
     });
   });
 
-  it('exits with 0 if a topic has records, but none of the coin or since the time', async () => {
+  it('exits with 0 if a topic has records, but none since the time, and with 1 if it has none of the coin', async () => {
     await sink.write([out(1)]);
     expect(await tail('--from', '2026-12-01')).toEqual({ code: 0, out: '', err: '' });
-    expect(await tail('--from', 'beginning', '--coin', 'ADA')).toEqual({ code: 0, out: '', err: '' });
+    expect(await tail('--from', 'beginning', '--coin', 'ADA')).toEqual({
+      code: 1,
+      out: '',
+      err: 'market-feed: tail: no records of ADA in trades\n',
+    });
   });
 
   it('waits for the first record of a topic with --follow', async () => {

@@ -22,10 +22,14 @@ export function jsonLine(event: Shown, watched = false): string {
   return `${visibleJson(JSON.stringify(snakeKeys(fields)))}\n`;
 }
 
-/** An event or record as a row of text for people. In a candle ✓ means closed. With `watched` it may omit the venue. */
+/**
+ * An event or record as a row of text for people, with its own time. In a candle ✓ means closed. With `watched` it has
+ * the time of its arrival, and may omit the venue.
+ */
 export function textLine(event: Shown, watched = false): string {
   const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
-  return `${visible(`${clock(event)}  ${body(event, watched)}${test}`)}\n`;
+  const at = watched ? arrival(event) : (eventTime(event) ?? arrival(event));
+  return `${visible(`${clock(at)}  ${body(event, watched)}${test}`)}\n`;
 }
 
 function body(event: Shown, watched: boolean): string {
@@ -79,11 +83,19 @@ function level(price: string | null, quantity: string | null): string {
   return price === null || quantity === null ? '–' : `${number(price)} × ${number(quantity)}`;
 }
 
-function clock(event: Shown): string {
-  const ms =
-    'receivedAt' in event ? Math.floor(event.receivedAt / 1000) : 'timestamp' in event ? event.timestamp : event.toTime;
-  return new Date(ms).toISOString().slice(11, 23);
+/** When the event happened, or its candle opened, milliseconds since 1970; null if it has no such time. */
+function eventTime(event: Shown): number | null {
+  if (event.kind === 'kline') return event.openTime;
+  return 'timestamp' in event ? event.timestamp : null;
 }
+
+/** When the event was received, milliseconds since 1970; of the feed's own records, when they were made. */
+function arrival(event: Shown): number {
+  if ('receivedAt' in event) return Math.floor(event.receivedAt / 1000);
+  return 'timestamp' in event ? event.timestamp : event.toTime;
+}
+
+const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 23);
 
 function symbol(event: { readonly symbol: string }): string {
   return `${inColumns(event.symbol, 9)} `;

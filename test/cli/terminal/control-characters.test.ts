@@ -7,7 +7,7 @@ import { sampleDeadLetter, sampleRecords } from '../../codec/sample-records.ts';
 const HOSTILE = '\u001b]0;title\u0007\u001b[2J\r\ntrading_resumed\u007f\u009b2J\u0085\u0000';
 
 /** The prices that the spread is computed from. The codec and the decoders accept only decimals there. */
-const COMPUTED = ['bidPrice', 'askPrice'];
+const COMPUTED = ['bidPrice', 'askPrice', 'timestamp'];
 
 const EVENTS = [...sampleRecords, ticker(), bookUpdate(1)];
 

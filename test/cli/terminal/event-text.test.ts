@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { textLine } from '../../../src/cli/terminal/event-text.ts';
 import { textWidth } from '../../../src/cli/terminal/terminal-text.ts';
-import { bookTicker, kline } from '../../../testing/judges/events.ts';
+import { bookTicker, kline, tradeEvent } from '../../../testing/judges/events.ts';
 
 const AT = Date.UTC(2026, 10, 21, 8, 30);
 const candle = kline(AT, AT + 1500, {
@@ -26,6 +26,17 @@ it('textLine fits a candle of a watched venue into 80 columns', () => {
 
 it('textLine names the venue of a candle if there may be several venues', () =>
   expect(textLine({ ...candle, closed: false })).toMatch(/ 15m {3}63,015\.55 → .* {2}1,235 {2}binance\n$/));
+
+it('textLine shows when a trade happened and when a candle opened, and of a watched one when it arrived', () => {
+  const trade = tradeEvent(1, { timestamp: AT + 250, receivedAt: (AT + 400) * 1000 });
+  const times = [textLine(trade), textLine(trade, true), textLine(candle), textLine(candle, true)];
+  expect(times.map((line) => line.slice(0, 12))).toEqual([
+    '08:30:00.250',
+    '08:30:00.400',
+    '08:30:00.000',
+    '08:30:01.500',
+  ]);
+});
 
 it('textLine shows a dash for a side without orders', () => {
   expect(textLine(bookTicker(1, { bidPrice: null, bidQuantity: null }))).toMatch(/ bid – {2}ask +61,837\.64 × +2 {2}/);
