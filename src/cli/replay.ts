@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-row.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, environmentPrefixes } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from '../replay/replay-result.ts';
@@ -38,9 +38,22 @@ export const command: Command = {
       throw new UsageError('--venue is for other formats: a capture of market-feed names its venues');
     const size = sizeOf(file);
     const config = await configOf(context, file, format, venue);
+    await refuseRecords(config);
     return replayFile(context, config, { file, format, speed, ...(venue && { venue }) }, size);
   },
 };
+
+/** @throws UsageError if the folder of the file sink has records that the replay would add to */
+async function refuseRecords(config: Config): Promise<void> {
+  if (!config.sinks.includes('file')) return;
+  const { dir } = config.file;
+  const { TOPICS } = await import('../codec/topics.ts');
+  const { listFiles } = await import('../avro-file/file-name.ts');
+  const topics = environmentPrefixes(config).flatMap((prefix) => TOPICS.map(({ name }) => prefix + name));
+  for (const topic of topics)
+    if ((await listFiles(path.join(dir, topic))).length > 0)
+      throw new UsageError(`--out: ${dir} has records in ${topic}; a replay needs a folder without such records`);
+}
 
 function sizeOf(file: string): number {
   try {

@@ -177,6 +177,10 @@ describe('market-feed record and replay', () => {
       expect(await run.exited, run.stderr).toBe(0);
       expect(JSON.parse(run.stdout)).toMatchObject({ frames: summary.frames, missed: 0, malformed: 0 });
       sums.push(sumsOf(dir));
+      const again = startMarketFeed('replay', file, '--out', dir);
+      expect(await again.exited).toBe(2);
+      expect(again.stderr).toMatch(/replay: --out: .* has records in replay\.\S+; a replay needs a folder without such/);
+      expect(sumsOf(dir)).toEqual(sums.at(-1));
     }
     expect(sums[1]).toEqual(sums[0]);
     expect(Object.keys(sums[0] as object).map((name) => name.replace(/\/.*/, ''))).toContain('replay.trades');
