@@ -142,6 +142,7 @@ function namedCoins(
     const coin = coinNamed(name, quote);
     const allowed = `a coin or its symbol against the configured quote ${quote}, such as BTC or BTC${quote}`;
     if (coin === undefined) report.refuse(keyOf(index), shown(name), allowed);
+    else if (entries.has(coin)) report.refuse(keyOf(index), shown(name), 'each coin once');
     else entries.set(coin, known.find((entry) => entry.coin === coin) ?? coinEverywhere(coin, quote));
   });
   return { kind: 'list', entries: [...entries.values()] };

@@ -31,7 +31,18 @@ export function environmentOverrides(environment: Readonly<Record<string, string
   const problems: Problem[] = [];
   for (const variable of Object.keys(environment).sort()) {
     const text = environment[variable];
-    if (!variable.startsWith(PREFIX) || text === undefined) continue;
+    if (text === undefined) continue;
+    const meant = keyMeantBy(variable);
+    if (meant !== undefined) {
+      const found = 'one underscore after MARKET_FEED';
+      problems.push({
+        where: `environment variable ${variable}`,
+        key: meant,
+        found,
+        allowed: `allowed: two, as in ${variableOf(meant.split('.'))}`,
+      });
+    }
+    if (!variable.startsWith(PREFIX)) continue;
     const origin = `environment variable ${variable}`;
     const key = variable.slice(PREFIX.length).toLowerCase().split('__');
     const schema = schemaAt(key);
@@ -43,6 +54,16 @@ export function environmentOverrides(environment: Readonly<Record<string, string
     } else overrides.push({ key, value: isMissingFile(key, text) ? '' : readAs(text.trim(), schema), origin });
   }
   return { overrides, problems };
+}
+
+/**
+ * Returns the key that a variable with one underscore means; undefined: none. Kubernetes sets other variables of this
+ * form, such as MARKET_FEED_PORT.
+ */
+function keyMeantBy(variable: string): string | undefined {
+  if (variable.startsWith(PREFIX) || !variable.startsWith('MARKET_FEED_')) return undefined;
+  const key = variable.slice('MARKET_FEED_'.length).toLowerCase().split('__');
+  return key.length > 1 || schemaAt(key) !== undefined ? key.join('.') : undefined;
 }
 
 /** True for an empty file name. It is an error, not null: without the file, a token or a certificate is not checked. */

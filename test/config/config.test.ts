@@ -190,6 +190,11 @@ describe('loadConfig with a valid configuration', () => {
     ]);
   });
 
+  it('refuses a coin that is named twice', () =>
+    expect(problemsOf(() => load('coins: [BTC, btc]')).map(({ key, allowed }) => [key, allowed])).toEqual([
+      ['coins[1]', 'allowed: each coin once'],
+    ]));
+
   it('accepts all coins of the venues, or the top coins by volume', () => {
     expect(load('coins: { all: true }').coins).toEqual({ kind: 'all' });
     expect(load('coins: { all: true, top_by_volume: null }').coins).toEqual({ kind: 'all' });
@@ -315,6 +320,14 @@ describe('loadConfig with overrides', () => {
         ['option --batch-size', 'kafka.batch.max_records', '0', undefined],
       ]),
     );
+    const singles = { MARKET_FEED_FEED__STALE_AFTER_MS: '1', MARKET_FEED_COINS: 'BTC', MARKET_FEED_PORT: 'tcp://a:1' };
+    expect(problemsOf(() => load('', { environment: singles })).map(({ where, allowed }) => [where, allowed])).toEqual([
+      ['environment variable MARKET_FEED_COINS', 'allowed: two, as in MARKET_FEED__COINS'],
+      [
+        'environment variable MARKET_FEED_FEED__STALE_AFTER_MS',
+        'allowed: two, as in MARKET_FEED__FEED__STALE_AFTER_MS',
+      ],
+    ]);
     expect(
       problemsOf(() => load('', { overrides: { symbols: ['BTCUSD'] } })).map(({ where, found }) => [where, found]),
     ).toEqual([['option --symbol', '"BTCUSD"']]);
