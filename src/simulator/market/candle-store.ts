@@ -68,7 +68,9 @@ export class CandleStore {
     const { startedAt } = this.past.options;
     const result = this.past.roughCandle(now - DAY, Math.max(now - DAY + SECOND, startedAt));
     this.dayBefore ??= { high: result.high, low: result.low };
-    Object.assign(result, this.dayBefore);
+    const { high, low } = this.dayBefore;
+    result.high = Math.max(high, result.open);
+    result.low = Math.min(low, result.open);
     mergeCandle(result, this.total);
     return result;
   }

@@ -44,6 +44,14 @@ function pairs(list: readonly Made[]): [Made, Made][] {
 }
 
 describe('SimulatedMarket', () => {
+  it('has a 24 h range that contains the opening price, however long it runs', () => {
+    for (const { candles } of market('bybit').instruments)
+      for (let hour = 0; hour < 30; hour++) {
+        const { open, high, low } = candles.day(hour * 3_600_000);
+        expect([low <= open, open <= high]).toEqual([true, true]);
+      }
+  });
+
   it('makes the same trades from the same seed, independent of the slice length', () => {
     const one = trades(market('binance'), [3_000]);
     const other = trades(
