@@ -57,7 +57,10 @@ export async function runFeed(
 
   const { source, environment: marked, sinks } = config;
   log.info({ event: 'starting', config: source, environment: marked, sinks }, 'starting');
-  const logGateway: GatewayThreadOptions['log'] = (level, fields, message) => log[level](fields, message);
+  const logGateway: GatewayThreadOptions['log'] = (level, fields, message) => {
+    log[level](fields, message);
+    if (!live && 'url' in fields) log.info({ event: 'hint' }, `web    ${String(fields.url)}`);
+  };
   const gateway = config.gateway.enabled
     ? new GatewayThread({ config, scheduler: monotonicScheduler, log: logGateway })
     : undefined;

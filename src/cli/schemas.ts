@@ -36,7 +36,7 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
   const url = options.text('against') ?? kafka.schemaRegistry?.url;
   if (url === undefined)
     throw new UsageError(
-      `--against: found nothing, nor kafka.schema_registry in ${source ?? 'the configuration'}, allowed: the address of a registry`,
+      `no schema registry is named: give --against URL, or set kafka.schema_registry.url in ${source ?? 'a configuration'}`,
     );
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new UsageError(`--against: found "${url}", allowed: an address such as http://localhost:8081`);

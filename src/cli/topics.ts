@@ -40,10 +40,14 @@ function topicLines(
 ): string {
   const setting = (key: string) => settings[key] ?? '?';
   const facts = exists
-    ? `${partitions} partitions × ${replication}  ${records.isExact ? '' : 'at most '}${records.count} records  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
+    ? `${counted(partitions, 'partition')}, ${counted(replication, 'replica')}  ${records.isExact ? '' : 'at most '}${records.count} ${records.count === 1n ? 'record' : 'records'}  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
     : '';
   const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${visible(difference)}`);
   return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function retention(ms: string): string {

@@ -125,7 +125,7 @@ export class SinkPipeline {
   remind(): void {
     const { state, reason } = this.driver.stats();
     if (state !== 'up')
-      this.#options.log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
+      this.#options.log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.#named(reason)}`);
   }
 
   push(out: OutRecord, barrier: boolean): void {
@@ -141,13 +141,18 @@ export class SinkPipeline {
     }
   }
 
+  /** The reason after the sink's name. A fault of the sink names the sink itself. */
+  #named(reason: string): string {
+    return reason.startsWith(`${this.name}: `) ? reason : `${this.name}: ${reason}`;
+  }
+
   #onState(state: string, reason: string): void {
     const feed = this.#feed;
     // Without a feed the state is not published, so it is logged: a waiting process must show why.
     if (feed === undefined) this.remind();
     else if (state === 'down' && !this.#down) {
       this.#down = true;
-      feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, cause: this.name });
+      feed.status({ state: 'sink_unavailable', reason: this.#named(reason), cause: this.name });
     } else if (state === 'up' && this.#down) {
       this.#down = false;
       feed.status({ state: 'sink_recovered', reason: `${this.name} takes records again`, cause: this.name });
@@ -164,7 +169,7 @@ export class SinkPipeline {
   #onSpill(event: SpillEvent, reason: string): void {
     const fields = { event: `spill_${event}`, sink: this.name };
     if (event === 'drained') this.#options.log.info(fields, reason);
-    else this.#options.log.warn(fields, `${this.name}: ${reason}`);
+    else this.#options.log.warn(fields, this.#named(reason));
   }
 
   #onRejected(record: FeedRecord, reason: string): void {

@@ -39,7 +39,7 @@ it('market-feed topics creates the topics once, and describes them with their di
   const described = await call(['topics', 'describe']);
   expect(described.code).toBe(0);
   expect(described.out).toMatch(
-    new RegExp(`^${prefix}trades +2 partitions × 1 +0 records +delete +retention 7 d +LogAppendTime$`, 'm'),
+    new RegExp(`^${prefix}trades +2 partitions, 1 replica +0 records +delete +retention 7 d +LogAppendTime$`, 'm'),
   );
   expect(described.out).toMatch(new RegExp(`^${prefix}positions .* compact +retention for ever`, 'm'));
 
