@@ -179,7 +179,9 @@ describe('market-feed record and replay', () => {
       sums.push(sumsOf(dir));
       const again = startMarketFeed('replay', file, '--out', dir);
       expect(await again.exited).toBe(2);
-      expect(again.stderr).toMatch(/replay: --out: .* has records in replay\.\S+; a replay needs a folder without such/);
+      expect(again.stderr).toMatch(
+        /replay: --out: .* has records in replay\.\S+; a replay needs a folder without such/,
+      );
       expect(sumsOf(dir)).toEqual(sums.at(-1));
     }
     expect(sums[1]).toEqual(sums[0]);
