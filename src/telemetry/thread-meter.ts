@@ -1,4 +1,10 @@
-import { constants, monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import {
+  constants,
+  monitorEventLoopDelay,
+  type PerformanceEntry,
+  PerformanceObserver,
+  performance,
+} from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { ThreadMetrics } from '../domain/metrics-snapshot.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
