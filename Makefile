@@ -52,8 +52,9 @@ format: ready ## formats, and corrects what Biome can correct by itself
 	@biome check --write .
 
 typecheck: ready ## checks the types, and how much of the source has types
-	@node scripts/check-types.ts
+	@tsc -p .
 	@tsc -p dashboard
+	@node scripts/check-any.ts
 
 build: ready ## builds dist/ as it is published, and the small packages; does not check types (make typecheck does)
 	@rm -rf dist && tsc -p tsconfig.build.json
