@@ -20,8 +20,11 @@ export const bookAt = signal(0);
 export const chosenStep = signal(0);
 /** What sizes are shown in, of levels and trades. */
 export const sizeUnit = signal<SizeUnit>('base');
-/** The price steps that the known levels allow, finest first. */
-export const steps = computed<readonly Decimal[]>(() => {
+/** The offered price steps, finest first. While the coin and its venue stay the same, none is withdrawn. */
+export const steps = signal<readonly Decimal[]>([]);
+
+/** The price steps that the known levels allow now. */
+const allowed = computed<readonly Decimal[]>(() => {
   const row = selected.value === undefined ? undefined : rowOf(selected.value);
   if (book.value === undefined || row === undefined) return [];
   const { low, high } = book.value.price_range;
@@ -49,6 +52,11 @@ export function startBook(): void {
     if (symbol === undefined) return;
     void loadTicks(symbol);
     return () => unsubscribe('orderbook', symbol);
+  });
+  effect(() => {
+    const now = allowed.value;
+    const offered = steps.peek();
+    if (now[0] !== offered[0] || now.length > offered.length) steps.value = now;
   });
   effect(() => {
     if (selected.value !== undefined) subscribeBook(selected.value, stepOf(steps.value, chosenStep.value));

@@ -176,11 +176,11 @@ function Middle({ row, book }: { readonly row: CoinRow; readonly book: Book }) {
             {direction > 0 ? '▲' : direction < 0 ? '▼' : ''}
           </span>
         </strong>
-        <span>
+        <span title="The middle between the best bid and the best ask">
           <span class="label">mid</span> {amount(mid, row.places.value)}
         </span>
       </p>
-      <p class="balance">
+      <p class="balance" title="Shares of the bids and asks in the volume of the known levels">
         <span class="is-up">bids {percent(bids)}</span>
         <meter class="balance-bar" min="0" max="1" value={bids} aria-label="Share of the bids in the volume" />
         <span class="is-down">asks {percent(1 - bids)}</span>

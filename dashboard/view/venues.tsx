@@ -13,6 +13,11 @@ import { age, latency } from '../text/time-text.ts';
 import { EnvironmentChip } from './coin-line.tsx';
 import { Panel } from './panel.tsx';
 
+/** The age of younger data is not worth saying, milliseconds. */
+const FRESH_MS = 2000;
+const LATENCY =
+  "Latency: from a trade at the venue to its receipt. It is corrected by the venue's clock, whose error may make it negative.";
+
 const GLYPHS = { up: '●', connecting: '○', stale: '◐', down: '✕' } as const;
 
 /** Shows the state of the venues and sinks. */
@@ -70,7 +75,7 @@ function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly sin
           )}
         </span>
         <span class="venue-age">
-          {venue.age_ms === null ? (
+          {venue.age_ms === null || venue.age_ms + since < FRESH_MS ? (
             ''
           ) : (
             <>
@@ -80,7 +85,9 @@ function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly sin
           )}
         </span>
       </p>
-      <p class="venue-more">{moreOf(venue)}</p>
+      <p class="venue-more" title={LATENCY}>
+        {moreOf(venue)}
+      </p>
     </li>
   );
 }
@@ -137,7 +144,7 @@ function SinkLine({ sink }: { readonly sink: SinkAnswer }) {
       <p class="venue-more">
         {sink.delivered === null ? '' : `${count(sink.delivered)} delivered`}
         {sink.dropped ? ` · ${count(sink.dropped)} dropped` : ''}
-        {sink.reason === '' ? '' : ` · ${sink.reason}`}
+        {sink.reason === '' || sink.state === 'up' ? '' : ` · ${sink.reason}`}
       </p>
     </li>
   );
