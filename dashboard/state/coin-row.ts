@@ -35,7 +35,7 @@ export class CoinRow {
   readonly stale = signal(false);
   readonly bookStale = signal<boolean | null>(null);
   readonly sparkline = signal<readonly Decimal[]>([]);
-  /** When the coin's last event came, by the page's monotonic clock, milliseconds; null: none yet. */
+  /** When the coin's last event happened, by the page's monotonic clock, milliseconds; null: none yet. */
   readonly seenAt = signal<number | null>(null);
   #flashEnds = 0;
 
@@ -56,7 +56,7 @@ export class CoinRow {
     this.stale.value = coin.stale;
     this.bookStale.value = coin.book_stale;
     this.sparkline.value = coin.sparkline;
-    this.seenAt.value = coin.age_ms === null ? null : pageMs - coin.age_ms;
+    this.#seen(coin.age_ms === null ? null : pageMs - coin.age_ms);
     // Otherwise the ticks are newer: the stream of changes has these fields only every ten seconds.
     if (this.price.peek() !== null && !coin.stale) return;
     this.change.value = coin.change_24h;
@@ -65,7 +65,8 @@ export class CoinRow {
     this.#move(coin.price, pageMs, false);
   }
 
-  tick(tick: PriceJson, pageMs: number): void {
+  /** `eventMs`: when the tick's event happened, by the page's clock. */
+  tick(tick: PriceJson, pageMs: number, eventMs = pageMs): void {
     const venue = this.venue.peek();
     if (this.isOfSeveral && venue !== null && venue !== tick.venue) return;
     if (!isOfEpoch(tick, { venue, epoch: this.epoch.peek() })) this.#forgetPrice();
@@ -76,11 +77,18 @@ export class CoinRow {
     if (tick.volume_24h !== null) this.volume.value = tick.volume_24h;
     if (tick.quote_volume_24h !== null) this.quoteVolume.value = tick.quote_volume_24h;
     this.#move(tick.price, pageMs, true);
+    this.#seen(eventMs);
   }
 
   /** Ends the flash of a move that is old enough. */
   calm(pageMs: number): void {
     if (this.flash.peek() && pageMs >= this.#flashEnds) this.flash.value = false;
+  }
+
+  /** The overview's ages are whole seconds, so a smaller difference says nothing. */
+  #seen(at: number | null): void {
+    const known = this.seenAt.peek();
+    if (at === null || known === null || at > known || known - at > 1000) this.seenAt.value = at;
   }
 
   /** Forgets the price of the previous venue or epoch. */

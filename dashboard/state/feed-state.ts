@@ -9,7 +9,7 @@ import { mergeOverview } from '../model/merge-overview.ts';
 import { CoinRow } from './coin-row.ts';
 import { getJson } from './get-json.ts';
 import { onFrame } from './on-frame.ts';
-import { setFeedTime } from './page-clock.ts';
+import { pageTime, setFeedTime } from './page-clock.ts';
 
 /** The last overview of the gateway; undefined: none came yet. */
 export const status = signal<Status | undefined>(undefined);
@@ -27,8 +27,6 @@ export const feedEnvironment = computed(() => status.value?.environment ?? undef
 export const environment = computed(() =>
   worstEnvironment([feedEnvironment.value, ...rows.value.map((row) => row.environment.value)]),
 );
-export const trading = computed(() => status.value?.trading);
-export const activeVenue = computed(() => status.value?.active_venue ?? null);
 
 let loading: Promise<void> = Promise.resolve();
 
@@ -46,12 +44,18 @@ export function rowOf(symbol: string): CoinRow | undefined {
 
 const paint = onFrame(() => {
   const pageMs = performance.now();
-  for (const tick of newestTicks.values()) bySymbol.get(tick.symbol)?.tick(tick, pageMs);
+  for (const tick of newestTicks.values()) bySymbol.get(tick.symbol)?.tick(tick, pageMs, eventMs(tick, pageMs));
   newestTicks.clear();
   for (const row of bySymbol.values()) row.calm(pageMs);
   if (newEvents.length > 0) events.value = mergeEvents(events.peek(), newEvents);
   newEvents = [];
 });
+
+/** When a tick's event happened, by the page's clock: its receipt by the feed, less the venue's event lag. */
+function eventMs({ venue, received_at }: PriceJson, pageMs: number): number {
+  const lagMs = status.peek()?.venues.find((each) => each.venue === venue)?.event_lag_ms ?? 0;
+  return Math.min(pageMs, pageTime(received_at / 1000)) - Math.max(0, lagMs);
+}
 
 export function startFeedState(): void {
   // Without this timer, the flash of a price's last move would stay until the next event.

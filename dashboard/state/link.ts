@@ -1,23 +1,30 @@
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import type { ServerMessage, StreamChannel, Subscription } from '../../src/gateway/api/stream-messages.ts';
 import { reconnectDelay } from '../model/reconnect-delay.ts';
 import { getJson } from './get-json.ts';
+import { onClockJump } from './page-clock.ts';
 import { openSocket } from './token.ts';
 
 export interface LinkState {
-  readonly state: 'connecting' | 'open' | 'lost';
-  /** Number of connections made so far. */
-  readonly opened: number;
+  /**
+   * `open`: an overview came over this connection, so the page shows the present. `waiting`: the next overview decides.
+   * `lost`: there was a connection, or an attempt, and it failed.
+   */
+  readonly state: 'waiting' | 'open' | 'lost';
+  /** When the next attempt to connect is due, by the page's monotonic clock, milliseconds; undefined: it is under way. */
+  readonly retryAt: number | undefined;
 }
 
 /** The gateway sends a message each second. A socket without one for this long is broken, even if it counts as open. */
 const SILENT_MS = 4000;
+/** A socket must open within this time. */
+const OPENS_WITHIN_MS = 5000;
 
 /** This page's own connection to the gateway. */
-export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
+export const link = signal<LinkState>({ state: 'waiting', retryAt: undefined });
 
 /** When the last message of the gateway came, by the page's monotonic clock, milliseconds. */
-export let receivedAt = performance.now();
+let receivedAt = performance.now();
 
 type Listener = (message: ServerMessage) => void;
 type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly string[]; readonly step?: string };
@@ -25,6 +32,7 @@ type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly str
 const wanted = new Map<string, Wanted>();
 let socket: WebSocket | undefined;
 let attempt = 0;
+let retry: ReturnType<typeof setTimeout> | undefined;
 let receive: Listener = () => {};
 let opened: () => void = () => {};
 
@@ -33,10 +41,15 @@ export function startLink(onMessage: Listener, onOpen: () => void): void {
   receive = onMessage;
   opened = onOpen;
   connect();
-  addEventListener('online', () => socket === undefined && connect());
+  addEventListener('online', connectNow);
+  // What came before a sleep is old, and the page has not noticed.
+  onClockJump(() => {
+    if (link.peek().state === 'open') link.value = { state: 'waiting', retryAt: undefined };
+  });
   setInterval(() => {
-    if (socket?.readyState === WebSocket.OPEN && performance.now() - receivedAt > SILENT_MS) drop();
-  }, 1000);
+    const limitMs = socket?.readyState === WebSocket.CONNECTING ? OPENS_WITHIN_MS : SILENT_MS;
+    if (socket !== undefined && performance.now() - receivedAt > limitMs) drop();
+  }, 500);
 }
 
 /** Subscribes now and after every reconnection, until `unsubscribe`. */
@@ -77,25 +90,33 @@ function connect(): void {
   const made = openSocket('/ws/');
   socket = made;
   receivedAt = performance.now();
+  link.value = { ...link.peek(), retryAt: undefined };
   made.onopen = () => {
-    attempt = 0;
     receivedAt = performance.now();
-    link.value = { state: 'open', opened: link.value.opened + 1 };
     for (const entry of wanted.values()) send('subscribe', entry);
     opened();
   };
   made.onmessage = ({ data }) => {
+    if (socket !== made) return;
     receivedAt = performance.now();
-    receive(JSON.parse(data as string) as ServerMessage);
+    const message = JSON.parse(data as string) as ServerMessage;
+    batch(() => {
+      receive(message);
+      if (message.type !== 'overview_changes' || link.peek().state === 'open') return;
+      attempt = 0;
+      link.value = { state: 'open', retryAt: undefined };
+    });
   };
   made.onclose = () => {
     if (socket === made) drop();
   };
 }
 
-/** Tries to connect again now, with the token that the user has given. */
+/** Tries to connect at once, for example because the user has given the token. */
 export function connectNow(): void {
-  if (socket === undefined) connect();
+  if (socket !== undefined) return;
+  clearTimeout(retry);
+  connect();
 }
 
 function drop(): void {
@@ -104,7 +125,9 @@ function drop(): void {
   lost?.close();
   attempt++;
   // A refused socket does not show the reason; a REST request does.
-  if (link.peek().opened === 0) void getJson('/api/status');
-  link.value = { ...link.value, state: 'lost' };
-  setTimeout(() => socket === undefined && connect(), reconnectDelay(attempt, Math.random()));
+  if (link.peek().state !== 'open') void getJson('/api/status');
+  const delayMs = reconnectDelay(attempt, Math.random());
+  link.value = { state: 'lost', retryAt: performance.now() + delayMs };
+  clearTimeout(retry);
+  retry = setTimeout(connectNow, delayMs);
 }

@@ -4,8 +4,8 @@ const KEY = 'market-feed.token';
 /** The characters that a subprotocol's name may have. */
 const PLAIN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** True if the gateway requires a token and we have none or a wrong one. */
-export const tokenWanted = signal(false);
+/** Set if the gateway requires a token, and ours is missing or wrong. */
+export const tokenProblem = signal<'missing' | 'wrong' | undefined>(undefined);
 
 /** The token, kept until the tab is closed. */
 let token = sessionStorage.getItem(KEY) ?? undefined;
@@ -13,7 +13,13 @@ let token = sessionStorage.getItem(KEY) ?? undefined;
 export function setToken(next: string): void {
   token = next;
   sessionStorage.setItem(KEY, next);
-  tokenWanted.value = false;
+  tokenProblem.value = undefined;
+}
+
+/** Notes that the gateway has refused a request with these headers. Of an earlier token it says nothing any more. */
+export function refused({ authorization }: Record<string, string>): void {
+  if (authorization === tokenHeaders().authorization)
+    tokenProblem.value = authorization === undefined ? 'missing' : 'wrong';
 }
 
 export function tokenHeaders(): Record<string, string> {

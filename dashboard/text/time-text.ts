@@ -1,10 +1,10 @@
 import { duration, wholeDuration } from '../../src/domain/duration.ts';
 import { timeZone } from '../state/time-zone.ts';
 
-/** An age for a display that repaints often: whole seconds, `< 1 s` below one. */
+/** An age for a display that repaints often: whole seconds. Below two seconds it does not change. */
 export function age(ms: number | null): string {
   if (ms === null) return '–';
-  return ms < 1000 ? '< 1 s' : wholeDuration(ms);
+  return ms < 2000 ? '< 2 s' : wholeDuration(ms);
 }
 
 /** A latency with one decimal below 10 ms; negative if the clocks differ. */

@@ -1,19 +1,12 @@
 import { useComputed } from '@preact/signals';
-import { environment, events, trading } from '../state/feed-state.ts';
-import { link } from '../state/link.ts';
+import { environment } from '../state/feed-state.ts';
+import { headline } from '../state/headline.ts';
 
-const ANNOUNCED = new Set(['failed_over', 'failed_back']);
-
-/** Announces important changes to a screen reader, without ticks. */
+/** Announces the headline to a screen reader, without ages and counts. */
 export function Announcer() {
   const text = useComputed(() => {
-    const parts: string[] = [];
-    if (link.value.state === 'lost') return 'This page has lost its connection.';
-    const state = trading.value;
-    if (state !== undefined) parts.push(`${environment.value ?? ''} data, trading ${state.state}.`);
-    const last = events.value.findLast(({ state: name, coin }) => ANNOUNCED.has(name) && coin === null);
-    if (last !== undefined) parts.push(last.reason);
-    return parts.join(' ');
+    const data = environment.value === undefined ? '' : `${environment.value} data. `;
+    return data + headline.value.announcement;
   });
   return (
     <p class="unseen" aria-live="polite">

@@ -1,8 +1,9 @@
 import { status } from '../state/feed-state.ts';
-import { link } from '../state/link.ts';
+import { isPresent } from '../state/headline.ts';
 import { timeZoneName } from '../state/time-zone.ts';
+import { tokenProblem } from '../state/token.ts';
 import { Announcer } from './announcer.tsx';
-import { Banners } from './banners.tsx';
+import { EnvironmentBanner } from './banners.tsx';
 import { CoinDetail, StatisticsPanel } from './coin-detail.tsx';
 import { Coins } from './coins.tsx';
 import { Header } from './header.tsx';
@@ -10,25 +11,29 @@ import { EventsPanel, TimelinePanel } from './timeline-panel.tsx';
 import { Venues } from './venues.tsx';
 
 export function App() {
-  const lost = link.value.state !== 'open' && status.value !== undefined;
+  const lost = !isPresent.value && status.value !== undefined;
+  // Without an answer, the panels would say that nothing has happened.
+  const refused = tokenProblem.value !== undefined && status.value === undefined;
   return (
     <div class={`app${lost ? ' is-lost' : ''}`}>
       <a class="skip" href="#coin-title">
         Skip to the selected coin
       </a>
       <Header />
-      <Banners />
+      <EnvironmentBanner />
       <Announcer />
-      <main class="main">
-        <Venues />
-        <TimelinePanel />
-        <EventsPanel />
-        <div class="left">
-          <Coins />
-          <StatisticsPanel />
-        </div>
-        <CoinDetail />
-      </main>
+      {!refused && (
+        <main class="main">
+          <Venues />
+          <TimelinePanel />
+          <EventsPanel />
+          <div class="left">
+            <Coins />
+            <StatisticsPanel />
+          </div>
+          <CoinDetail />
+        </main>
+      )}
       <footer class="foot">
         <p>
           <a href="/docs">API</a> · <a href="/metrics">metrics</a> · times in {timeZoneName()}

@@ -24,6 +24,11 @@ const LISTED = 60;
 const minutes = signal(5);
 const list = signal<'events' | 'gaps'>('events');
 
+/** Shows the gaps instead of the events. */
+export function showGaps(): void {
+  list.value = 'gaps';
+}
+
 export function TimelinePanel() {
   const overview = status.value;
   // Without a connection, the page knows nothing that happened after the last status.

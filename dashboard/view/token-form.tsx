@@ -1,12 +1,18 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { connectNow } from '../state/link.ts';
-import { setToken, tokenWanted } from '../state/token.ts';
+import { setToken, tokenProblem } from '../state/token.ts';
 
 /** Asks the user for the token if the gateway requires one. */
 export function TokenForm() {
-  if (!tokenWanted.value) return null;
+  const field = useRef<HTMLInputElement>(null);
+  const problem = tokenProblem.value;
+  useLayoutEffect(() => {
+    field.current?.focus();
+  }, [problem]);
+  if (problem === undefined) return null;
   return (
     <form
-      class="banner is-warn token-form"
+      class="token-form"
       onSubmit={(event) => {
         event.preventDefault();
         setToken(String(new FormData(event.currentTarget).get('token')));
@@ -14,8 +20,10 @@ export function TokenForm() {
       }}
     >
       <label>
-        <strong>This gateway requires a token</strong>
-        <input name="token" type="password" required autocomplete="off" />
+        <strong role="alert">
+          {problem === 'wrong' ? 'The token is wrong. Enter the right one' : 'This gateway requires a token'}
+        </strong>
+        <input ref={field} name="token" type="password" required autocomplete="off" />
       </label>
       <button type="submit">Connect</button>
     </form>

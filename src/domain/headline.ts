@@ -70,7 +70,7 @@ export interface Headline {
   readonly announcement: string;
   /** The reason includes how long it has lasted. */
   readonly trading: Pick<HeadlineTrading, 'state' | 'reason'> & { readonly text: string };
-  /** `names`: the venues that serve now. It is empty while none serves, or while this is not known. */
+  /** `names`: the venues that serve now. It is empty unless trading is allowed. */
   readonly serving: ServingVenue & { readonly names: readonly string[]; readonly text: string };
   /** The greatest event lag of the venues that serve, milliseconds; null: unknown, or none serves. */
   readonly eventLagMs: number | null;
@@ -88,16 +88,19 @@ const NAMED_SYMBOLS = 3;
 const DAY_MS = 86_400_000;
 const SERVES: ReadonlySet<VenueStateName> = new Set(['connected', 'quiet']);
 
-/** Makes the sentence about the feed. It says that a venue serves only if the state shows that it does. */
+/**
+ * Makes the sentence about the feed. It says that a venue serves only if the venue delivers and trading is allowed: just
+ * after a halt, the state of the venue may not be known yet.
+ */
 export function headlineOf(state: HeadlineState): Headline {
   const { state: allows, reason, forMs } = state.trading;
   const why = `${cut(reason)}${forMs === undefined ? '' : ` for ${coarse(forMs)}`}`;
   const trading = { state: allows, reason: why, text: tradingText(allows, why) };
   const candidates = servingCandidates(state);
   const names =
-    trading.state === 'unknown'
-      ? []
-      : candidates.filter((venue) => SERVES.has(venue.state)).map((venue) => venue.venue);
+    trading.state === 'allowed'
+      ? candidates.filter((venue) => SERVES.has(venue.state)).map((venue) => venue.venue)
+      : [];
   const lags = state.venues.flatMap((each) => (names.includes(each.venue) ? (each.eventLagMs ?? []) : []));
   const eventLagMs = lags.length === 0 ? null : Math.max(...lags);
   const missing = missingParts(state);

@@ -103,7 +103,7 @@ export const HeadlineAnswer = object({
     since: utcMs('When it began to serve'),
     instead_of: nullable(text('The venue that it replaces')),
     why: text('Why that venue does not serve; may be empty'),
-    names: list(text('A venue that serves now')),
+    names: list(text('A venue that serves now; none unless trading is allowed')),
     text: text('The same in words'),
   }),
   event_lag_ms: nullable(ms('Greatest event lag of the venues that serve; null: unknown, or none serves')),

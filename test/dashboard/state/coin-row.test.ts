@@ -40,3 +40,15 @@ it('CoinRow keeps the price of a tick that is newer than the overview of the sam
   row.overview(coin({ price: '100' }), 1002);
   expect(row.price.value).toBe('101');
 });
+
+it('CoinRow shows the age of the last event of an overview or tick, and does not tremble by rounding', () => {
+  const row = rowOf();
+  row.overview(coin({ age_ms: 0 }), 2000);
+  expect(row.seenAt.value).toBe(2000);
+  row.tick(tick(), 2600, 2500);
+  expect(row.seenAt.value).toBe(2500);
+  row.overview(coin({ age_ms: 1000 }), 3000);
+  expect(row.seenAt.value).toBe(2500);
+  row.overview(coin({ age_ms: 9000 }), 4000);
+  expect(row.seenAt.value).toBe(-5000);
+});

@@ -4,8 +4,9 @@ import { age, clock, day, latency, shortClock } from '../../../dashboard/text/ti
 
 it.each([
   [null, '–'],
-  [850, '< 1 s'],
-  [1999, '1 s'],
+  [850, '< 2 s'],
+  [1999, '< 2 s'],
+  [2000, '2 s'],
   [12_000, '12 s'],
 ])('age formats %s ms as %s', (ms, text) => expect(age(ms)).toBe(text));
 

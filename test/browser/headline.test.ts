@@ -1,0 +1,334 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { Heartbeat } from '../../src/domain/record.ts';
+import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { until } from '../../testing/tools/until.ts';
+import { gatewayUnderTest, heartbeat, NOW, price, status, venueAge } from '../gateway/gateway-under-test.ts';
+import { launchBrowser, openContext, openDashboard } from './browser.ts';
+
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  context = await openContext(browser);
+});
+
+afterAll(async () => {
+  await browser?.close();
+});
+
+/** A gateway with the dashboard, of a feed whose heartbeats and prices the test chooses. */
+async function scriptedFeed({ token = null }: { readonly token?: string | null } = {}) {
+  const startedAt = performance.now();
+  const wallClockMs = () => NOW + performance.now() - startedAt;
+  const gateway = await gatewayUnderTest({ token }, { dashboardDir: join(root, 'dist/dashboard'), wallClockMs });
+  const feed = {
+    active: 'bybit',
+    alive: true,
+    trading: {} as Partial<Heartbeat>,
+    dataAt: wallClockMs,
+    snapshot: undefined as Partial<StatusSnapshot> | undefined,
+  };
+  const beat = () => {
+    if (!feed.alive) return;
+    const timestamp = wallClockMs();
+    const venueAges = [venueAge('bybit', timestamp - feed.dataAt()), venueAge('binance', timestamp - feed.dataAt())];
+    gateway.publish(heartbeat({ venueAges, ...feed.trading }, { timestamp, activeVenue: feed.active }));
+    if (feed.dataAt === wallClockMs) gateway.publish(price('64902.5', { timestamp, receivedAt: timestamp * 1000 }));
+    if (feed.snapshot !== undefined) gateway.look({ ...snapshot(timestamp), ...feed.snapshot });
+  };
+  beat();
+  const timer = setInterval(beat, 100);
+  onTestFinished(() => clearInterval(timer));
+  return { ...gateway, feed, wallClockMs };
+}
+
+const snapshot = (at: number): StatusSnapshot => ({
+  at,
+  startedAt: at - 1000,
+  environment: 'simulated',
+  mode: 'failover',
+  activeVenue: 'bybit',
+  serving: { venue: 'bybit', since: null, insteadOf: null, why: '' },
+  trading: { state: 'allowed', reason: '' },
+  halted: [],
+  venues: [],
+  coins: [],
+  quality: [],
+  klines: [],
+  sinks: [],
+  counts: {},
+});
+
+const sink = (fields: Partial<StatusSnapshot['sinks'][number]>): StatusSnapshot['sinks'][number] => ({
+  name: 'file',
+  state: 'up',
+  reason: '',
+  queued: 0,
+  lagMs: null,
+  delivered: 0,
+  dropped: 0,
+  latencyMs: { emittedToAcknowledged: null },
+  ...fields,
+});
+
+async function open(url: string, height = 900): Promise<Page> {
+  const { page } = await openDashboard(context, url, { height });
+  onTestFinished(() => page.close());
+  return page;
+}
+
+const eventually = <T>(read: () => Promise<T> | T) => expect.poll(read, { timeout: 15_000 });
+const textOf = async (page: Page, selector: string) => (await page.locator(selector).textContent()) ?? '';
+const trading = (page: Page) => textOf(page, '.headline-trading');
+const venue = (page: Page) => textOf(page, '.headline-venue');
+const chips = (page: Page) => page.locator('.headline-part').allTextContents();
+const icon = (page: Page) => page.locator('link[rel="icon"]').getAttribute('href');
+
+it('says on a healthy feed which venue serves since when, and nothing that is zero', async () => {
+  const { url, publish, feed, wallClockMs } = await scriptedFeed();
+  const page = await open(url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  expect(await venue(page)).toMatch(/^venue bybit, since \d\d:\d\d:\d\d \(\d+ s\)$/);
+  expect(await chips(page)).toEqual([]);
+  expect(await page.title()).toBe('BTC 64,902.5 · simulated');
+  expect(await page.locator('.link').count()).toBe(0);
+  publish(status('region_blocked', { venue: 'bybit', reason: 'HTTP 451', timestamp: wallClockMs() }));
+  const switched = {
+    from: 'bybit',
+    to: 'binance',
+    lastId: null,
+    lastTimestamp: null,
+    firstId: null,
+    firstTimestamp: null,
+  };
+  publish(status('failed_over', { venue: 'binance', cause: 'blocked', switch: switched, timestamp: wallClockMs() }));
+  feed.active = 'binance';
+  await eventually(() => venue(page)).toMatch(/instead of bybit: HTTP 451$/);
+});
+
+it('says that no venue serves while all are down: head, title, icon, cells and announcer', async () => {
+  const { url, publish, feed, wallClockMs } = await scriptedFeed();
+  const page = await open(url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  const before = (await page.locator('.main').boundingBox())?.y;
+  const healthy = await icon(page);
+  const downAt = wallClockMs();
+  feed.dataAt = () => downAt;
+  feed.trading = { trading: 'halted', tradingReason: 'bybit is not connected', halted: ['BTCUSDT'] };
+  for (const name of ['bybit', 'binance'])
+    publish(status('disconnected', { venue: name, reason: 'closed', timestamp: downAt }));
+  await eventually(() => trading(page)).toMatch(/trading halted: bybit is not connected$/);
+  expect(await venue(page)).toMatch(/^venue none \(last: bybit, \d+ s ago\)$/);
+  expect(await page.title()).toBe('■ HALTED · BTC 64,902.5 · simulated');
+  expect(await icon(page)).not.toBe(healthy);
+  await page.locator('.coins tr.is-stale').waitFor();
+  expect(await textOf(page, '[aria-live]')).toBe(
+    'simulated data. trading halted: bybit is not connected. No venue serves.',
+  );
+  expect((await page.locator('.main').boundingBox())?.y).toBe(before);
+});
+
+it('keeps the head in view while the page scrolls', async () => {
+  const { url } = await scriptedFeed();
+  const page = await open(url, 500);
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await until(() => page.evaluate(() => scrollY > 100));
+  expect((await page.locator('.head').boundingBox())?.y).toBe(0);
+});
+
+it('does not know whether trading is allowed after the feed was killed', async () => {
+  const { url, feed } = await scriptedFeed();
+  const page = await open(url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  feed.alive = false;
+  await eventually(() => trading(page)).toMatch(/trading unknown: no heartbeat of the feed for \d+ s$/);
+  expect(await venue(page)).toMatch(/^venue unknown \(last: bybit, \d+ s ago\)$/);
+  expect(await page.title()).toContain('? UNKNOWN · BTC');
+  await page.locator('.coins tr.is-stale').waitFor();
+});
+
+it('shows a sink that is down, dropped records, dead letters and gaps as parts that lead to their lists', async () => {
+  const { url, feed } = await scriptedFeed();
+  feed.snapshot = {
+    sinks: [sink({ state: 'down', reason: 'file: ENOSPC: no space left', dropped: 45_582, queued: 9501 })],
+    counts: { gaps: 20, dead_letters: 40 },
+  };
+  const page = await open(url);
+  await eventually(() => chips(page)).toEqual([
+    'sink file is down: ENOSPC: no space left',
+    '45,582 records dropped',
+    '20 gaps',
+    '40 dead letters',
+  ]);
+  expect(await page.title()).toBe('▽ SINK DOWN · BTC 64,902.5 · simulated');
+  await page.locator('.headline-part', { hasText: 'gaps' }).click();
+  await eventually(() => textOf(page, '#events-title')).toBe('Gaps');
+});
+
+it('stays grey after a reconnect until the first overview, over a round trip of 600 ms', async () => {
+  const { url } = await scriptedFeed();
+  const path = await slowPath(url, 300);
+  await context.addInitScript(() => {
+    const seen: string[] = [];
+    Object.assign(globalThis, { seen });
+    setInterval(() => {
+      const lost = document.querySelector('.app.is-lost') !== null;
+      const said = document.querySelector('.headline-trading')?.textContent ?? '';
+      seen.push(`${lost} ${said}`);
+    }, 20);
+    const Real = WebSocket;
+    globalThis.WebSocket = class extends Real {
+      constructor(...given: ConstructorParameters<typeof WebSocket>) {
+        super(...given);
+        this.addEventListener('open', () => seen.push('open'));
+        this.addEventListener('message', () => seen.at(-1) !== 'message' && seen.push('message'));
+      }
+    };
+  });
+  const page = await open(path.url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  path.cut();
+  await page.locator('.app.is-lost').waitFor();
+  await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen.splice(0));
+  await page.locator('.app:not(.is-lost)').waitFor();
+  const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
+  const opened = seen.indexOf('open');
+  const between = seen.slice(opened + 1, seen.indexOf('message', opened));
+  expect(between.length).toBeGreaterThan(5);
+  expect(between.filter((state) => !/^true .*trading unknown/.test(state))).toEqual([]);
+});
+
+it('gives up a connection that is not answered, counts down, and tries again at once on request', async () => {
+  const { url } = await scriptedFeed();
+  const path = await slowPath(url, 0);
+  const page = await open(path.url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  path.mute = true;
+  path.cut();
+  await eventually(() => textOf(page, '.link')).toMatch(/page not connected .*(next attempt in \d+ s|connecting)/);
+  expect(await trading(page)).toMatch(/trading unknown: no answer of the gateway for/);
+  const before = path.made;
+  // Without a limit, the first silent attempt would never end.
+  await eventually(() => path.made).toBeGreaterThan(before + 1);
+  const tryNow = page.getByRole('button', { name: 'Try now' });
+  await tryNow.waitFor({ timeout: 15_000 });
+  path.mute = false;
+  await tryNow.click();
+  await page.locator('.app:not(.is-lost)').waitFor({ timeout: 2000 });
+});
+
+it('is grey after a sleep of the computer until the next overview', async () => {
+  const { url } = await scriptedFeed();
+  const page = await open(url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  await page.evaluate(() => {
+    const real = Date.now;
+    Date.now = () => real() + 60_000;
+    const watch = new MutationObserver(() => {
+      if (document.querySelector('.app.is-lost') === null) return;
+      watch.disconnect();
+      document.body.dataset.wasLost = 'true';
+    });
+    watch.observe(document.body, { attributes: true, subtree: true });
+  });
+  await page.locator('body[data-was-lost]').waitFor({ state: 'attached' });
+  await page.locator('.app:not(.is-lost)').waitFor();
+});
+
+it('says that a token is wrong, and claims nothing below', async () => {
+  const { url } = await scriptedFeed({ token: 'sesame' });
+  const page = await context.newPage();
+  onTestFinished(() => page.close());
+  await page.goto(url);
+  const form = page.locator('.token-form');
+  expect(await form.textContent()).toContain('requires a token');
+  await page.keyboard.type('wrong');
+  await page.keyboard.press('Enter');
+  await eventually(() => form.textContent()).toContain('The token is wrong');
+  expect(await page.locator(':focus').getAttribute('name')).toBe('token');
+  expect(await page.locator('body').textContent()).not.toMatch(/Nothing has happened yet|No coin yet/);
+  await page.keyboard.type('sesame');
+  await page.keyboard.press('Enter');
+  await eventually(() => trading(page)).toContain('trading allowed');
+});
+
+it('notifies of a halt only after the user has switched it on, and remembers that', async () => {
+  const { url, feed } = await scriptedFeed();
+  await context.grantPermissions(['notifications']);
+  const page = await open(url);
+  await page.evaluate(() => {
+    const shown: string[] = [];
+    Object.assign(globalThis, { shown });
+    globalThis.Notification = class {
+      static permission = 'granted';
+      static requestPermission = async () => 'granted';
+      constructor(title: string) {
+        shown.push(title);
+      }
+    } as unknown as typeof Notification;
+  });
+  const shown = () => page.evaluate(() => (globalThis as unknown as { shown: string[] }).shown);
+  const bell = page.getByRole('button', { name: /alerts/i });
+  expect(await bell.getAttribute('aria-pressed')).toBe('false');
+  const halt = async () => {
+    feed.trading = { trading: 'halted', tradingReason: 'bybit is stale' };
+    await eventually(() => trading(page)).toContain('trading halted');
+    feed.trading = {};
+    await eventually(() => trading(page)).toContain('trading allowed');
+  };
+  await halt();
+  expect(await shown()).toEqual([]);
+  await bell.click();
+  expect(await bell.getAttribute('aria-pressed')).toBe('true');
+  await halt();
+  await eventually(shown).toEqual(['trading halted: bybit is stale']);
+  await page.reload();
+  await bell.waitFor();
+  expect(await bell.getAttribute('aria-pressed')).toBe('true');
+  await page.evaluate(() => localStorage.clear());
+});
+
+/** A TCP path to the gateway that delays each direction, can be cut, and can take connections without an answer. */
+async function slowPath(to: string, delayMs: number) {
+  const { port } = new URL(to);
+  const sockets = new Set<Socket>();
+  const path = {
+    url: '',
+    made: 0,
+    mute: false,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+  const pass = (from: Socket, into: Socket) => {
+    sockets.add(from);
+    from.on('data', (bytes) => setTimeout(() => into.writable && into.write(bytes), delayMs));
+    from.on('close', () => setTimeout(() => into.destroy(), delayMs));
+    from.on('error', () => undefined);
+  };
+  const server = createServer((client) => {
+    path.made++;
+    if (path.mute) {
+      sockets.add(client);
+      client.on('error', () => undefined);
+      return;
+    }
+    const gateway = connect(Number(port), '127.0.0.1');
+    pass(client, gateway);
+    pass(gateway, client);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    path.cut();
+    server.close();
+  });
+  path.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return path;
+}
