@@ -21,7 +21,7 @@ interface LadderProps {
   readonly book: Book | undefined;
   /** The text if there is no book. */
   readonly none: string;
-  /** How old the book is, if that is worth saying. */
+  /** How old the book is, if that is worth saying. `stale` says it too. */
   readonly age?: string | undefined;
   readonly stale?: string | undefined;
 }
@@ -30,7 +30,7 @@ interface LadderProps {
 export function Ladder({ row, book, none, age, stale }: LadderProps) {
   const levels = useSignal(12);
   return (
-    <Panel id="ladder" title="Order book" staleReason={stale} tools={age && <span class="note">{age}</span>}>
+    <Panel id="ladder" title="Order book" staleReason={stale} tools={!stale && <span class="note">{age}</span>}>
       <div class="panel-bar">
         <StepChoice />
         <UnitChoice row={row} />
