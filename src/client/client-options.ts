@@ -8,6 +8,7 @@ import {
   type OptionRule,
   type OptionRules,
   objectOf,
+  required,
   TEXT,
   WAIT_MS,
 } from '../domain/options/check-options.ts';
@@ -86,7 +87,7 @@ export interface ClientDeps {
 }
 
 const isAddress = (value: unknown): boolean => {
-  const port = typeof value === 'string' ? /^[^\s,]+:(\d{1,5})$/.exec(value)?.[1] : undefined;
+  const port = typeof value === 'string' ? /^[^\s,/]+:(\d{1,5})$/.exec(value)?.[1] : undefined;
   return port !== undefined && Number(port) <= 65_535;
 };
 const isTime = (value: unknown): boolean =>
@@ -118,12 +119,12 @@ const RULES: OptionRules<ClientOptions> = {
     { caFile: TEXT, certFile: TEXT, keyFile: TEXT },
   ],
   sasl: objectOf('an object with mechanism, username and password', {
-    mechanism: [isOneOf(MECHANISMS), MECHANISMS.join(', ')],
-    username: TEXT,
-    password: TEXT,
+    mechanism: required([isOneOf(MECHANISMS), MECHANISMS.join(', ')]),
+    username: required(TEXT),
+    password: required(TEXT),
   }),
   schemaRegistry: objectOf('an object with the url', {
-    url: TEXT,
+    url: required(TEXT),
     user: TEXT_OR_NULL,
     password: TEXT_OR_NULL,
     caFile: TEXT_OR_NULL,
@@ -162,7 +163,8 @@ export function checkOptions(options: ClientOptions): void {
   if (dir !== undefined && group !== undefined)
     throw unusableOption('group', 'files are not shared; a group needs brokers');
   if (clock === 'records' && dir === undefined) throw unusableOption('clock', 'records are played only from a dir');
-  if (dir === undefined && brokers === undefined) throw unusableOption('brokers', 'at least one host:port');
+  if (dir === undefined && brokers === undefined)
+    throw unusableOption('brokers', 'at least one host:port, or dir: the folder of a file sink');
 }
 
 /** Returns the guard's limits among the options. */

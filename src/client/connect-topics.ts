@@ -20,7 +20,7 @@ import { AlwaysReadTopics } from './memory/always-read-topics.ts';
 import { fileBackwardsReader, kafkaBackwardsReader, type ReadTopicBackwards } from './memory/read-topic-backwards.ts';
 import { TopicReader } from './reader/topic-reader.ts';
 import { FilePlayer } from './source/file-player.ts';
-import { fileSource } from './source/file-source.ts';
+import { fileSource, requireTopicsIn } from './source/file-source.ts';
 import { groupSource, type KafkaReach, kafkaSource } from './source/kafka-source.ts';
 import type { ClientWarning, TopicSource } from './source/source.ts';
 import type { TopicName } from './topic-name.ts';
@@ -29,7 +29,8 @@ import { Warnings } from './warnings.ts';
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
  * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
- * do not have the topics. It also rejects with a Fault if the folder does not exist, an option is unknown or unusable,
+ * do not have the topics. It also rejects with a Fault if the folder does not exist
+ * or has no topic of the environment, an option is unknown or unusable,
  * or the records need a schema registry and the options have none.
  *
  * @example
@@ -47,8 +48,9 @@ export async function connectTopics(
   const { quote = 'USDT', identityWindow = 10_000, connectTimeoutMs = 10_000 } = options;
   const { gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
   const warnings = new Warnings(options.onWarning);
-  const backend = options.dir === undefined ? kafkaBackend(options, scheduler) : folderBackend(options.dir, player);
   const prefixes = prefixesOf(options);
+  const backend =
+    options.dir === undefined ? kafkaBackend(options, scheduler) : folderBackend(options.dir, prefixes.market, player);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
     const warn = (warning: ClientWarning) => warnings.add(warning);
@@ -136,13 +138,14 @@ function requireAmong(known: ReadonlySet<string>, topics: readonly string[], con
   throw new Fault('unavailable', `no topic ${missing.join(', ')} at ${config.brokers.join(', ')}; there are: ${there}`);
 }
 
-function folderBackend(dir: string, player: FilePlayer | undefined): TopicBackend {
+function folderBackend(dir: string, prefix: string, player: FilePlayer | undefined): TopicBackend {
   const ungrouped = (start: OffsetAt) => player?.source(start) ?? fileSource(dir, start);
   return {
     where: dir,
     check: async (topics) => {
       const found = await stat(dir).catch(() => undefined);
       if (found?.isDirectory() !== true) throw new Fault('unavailable', `no folder ${dir}`);
+      await requireTopicsIn(dir, prefix);
       await player?.open(topics);
     },
     ungrouped,

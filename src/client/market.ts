@@ -3,6 +3,7 @@ import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import { type OptionRules, TEXT } from '../domain/options/check-options.ts';
+import { shown } from '../domain/options/shown.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { ClientDeps } from './client-options.ts';
 import {
@@ -21,7 +22,7 @@ import type { TopicReader } from './reader/topic-reader.ts';
 import { OVERFLOW_RULES, type Overflow } from './reader/waiting-records.ts';
 import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, TOPIC_NAMES, type TopicName } from './topic-name.ts';
-import { requireUsable } from './unusable-option.ts';
+import { requireUsable, unusableOption } from './unusable-option.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Options of `market.read`. */
@@ -36,6 +37,9 @@ const READ_RULES: OptionRules<ReadOptions<unknown>> = {
   coin: TEXT,
   overflow: [(value) => typeof value === 'object' && value !== null, 'an object with a kind', OVERFLOW_RULES],
 };
+
+/** A coin (`BTC`) or symbol (`BTCUSDT`), or no argument for all. An undefined coin is a mistake, and refused. */
+export type CoinAsked = readonly [] | readonly [coin: string];
 
 /** How far a client is behind, by the short names of the topics it reads. */
 export type ClientLag = { readonly [N in TopicName]?: TopicLag };
@@ -67,16 +71,16 @@ export class Market implements AsyncDisposable {
   /** Lost or skipped records, and failures of reading. */
   readonly warnings$: Observable<ClientWarning>;
   /** The trades of a coin (`BTC`) or symbol (`BTCUSDT`); default all. The methods below take the same argument. */
-  readonly trades$ = (coin?: string) => this.records$('trades', coin);
-  readonly aggTrades$ = (coin?: string) => this.records$('agg-trades', coin);
-  readonly prices$ = (coin?: string) => this.records$('prices', coin);
-  readonly bookTickers$ = (coin?: string) => this.records$('book-tickers', coin);
-  readonly klines$ = (coin?: string) => this.records$('klines', coin);
-  readonly orderBooks$ = (coin?: string) => this.records$('order-books', coin);
-  readonly bookDeltas$ = (coin?: string) => this.records$('book-deltas', coin);
-  readonly tradeStats$ = (coin?: string) => this.records$('trade-stats', coin);
-  readonly largeTrades$ = (coin?: string) => this.records$('large-trades', coin);
-  readonly gaps$ = (coin?: string) => this.records$('gaps', coin);
+  readonly trades$ = (...coin: CoinAsked) => this.records$('trades', ...coin);
+  readonly aggTrades$ = (...coin: CoinAsked) => this.records$('agg-trades', ...coin);
+  readonly prices$ = (...coin: CoinAsked) => this.records$('prices', ...coin);
+  readonly bookTickers$ = (...coin: CoinAsked) => this.records$('book-tickers', ...coin);
+  readonly klines$ = (...coin: CoinAsked) => this.records$('klines', ...coin);
+  readonly orderBooks$ = (...coin: CoinAsked) => this.records$('order-books', ...coin);
+  readonly bookDeltas$ = (...coin: CoinAsked) => this.records$('book-deltas', ...coin);
+  readonly tradeStats$ = (...coin: CoinAsked) => this.records$('trade-stats', ...coin);
+  readonly largeTrades$ = (...coin: CoinAsked) => this.records$('large-trades', ...coin);
+  readonly gaps$ = (...coin: CoinAsked) => this.records$('gaps', ...coin);
   /** The last instrument record of each venue and symbol. */
   readonly #instruments = new Map<string, TopicRecords['instruments']>();
   readonly #parts: MarketParts;
@@ -99,10 +103,13 @@ export class Market implements AsyncDisposable {
     this.guard();
   }
 
-  /** The records of a topic by its short name. Errors with a Fault if it cannot be read; completes with `close`. */
-  records$<N extends TopicName>(name: N, coin?: string): Observable<TopicRecords[N]> {
+  /**
+   * The records of a topic by its short name. Errors with a Fault if it cannot be read; completes with `close`.
+   * @throws Fault with retry `never` if the coin is undefined.
+   */
+  records$<N extends TopicName>(name: N, ...coin: CoinAsked): Observable<TopicRecords[N]> {
+    const isWanted = recordsOf(name, this.#symbol(coin));
     return new Observable((subscriber) => {
-      const isWanted = recordsOf(name, this.#symbol(coin));
       return this.#reader(name).listen({
         give: (record) => {
           if (isWanted(record)) subscriber.next(record);
@@ -114,7 +121,7 @@ export class Market implements AsyncDisposable {
   }
 
   /** The instrument records of a coin (default: of all coins): each venue's last known record, then all new ones. */
-  instrument$(coin?: string): Observable<TopicRecords['instruments']> {
+  instrument$(...coin: CoinAsked): Observable<TopicRecords['instruments']> {
     const symbol = this.#symbol(coin);
     const remember = (record: TopicRecords['instruments']): void => {
       this.#instruments.set(`${record.venue}:${record.symbol}`, record);
@@ -134,7 +141,10 @@ export class Market implements AsyncDisposable {
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
     requireUsable('read', options, READ_RULES);
     const { coin, overflow = { kind: 'pause' } } = options;
-    const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
+    const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(
+      recordsOf(name, this.#symbol(coin === undefined ? [] : [coin])),
+      overflow,
+    );
     return reading.enter(this.#reader(name, reading.buffered.pauses).listen(reading));
   }
 
@@ -143,9 +153,13 @@ export class Market implements AsyncDisposable {
     await Promise.all([...this.#readers.values()].map((reader) => reader.ready()));
   }
 
-  /** The last price of a coin or symbol, by the rule of the guard; undefined if none is known. */
+  /**
+   * The last price of a coin or symbol, by the rule of the guard; undefined if none is known.
+   * @throws Fault with retry `never` if the coin is not a text.
+   */
   latest(coin: string): TopicRecords['prices'] | undefined {
-    return this.#parts.alwaysRead.last.get(symbolNamed(coin, this.#parts.quote));
+    const symbol = this.#symbol([coin]);
+    return symbol === undefined ? undefined : this.#parts.alwaysRead.last.get(symbol);
   }
 
   /** The time, milliseconds since 1970: by the wall clock, or in a backtest by the records. */
@@ -229,7 +243,11 @@ export class Market implements AsyncDisposable {
     return readers[name];
   }
 
-  #symbol(coin: string | undefined): string | undefined {
-    return coin === undefined ? undefined : symbolNamed(coin, this.#parts.quote);
+  /** The symbol of the coin that was asked for; undefined: all. */
+  #symbol(asked: CoinAsked): string | undefined {
+    if (asked.length === 0) return undefined;
+    const coin: unknown = asked[0];
+    if (typeof coin === 'string' && coin !== '') return symbolNamed(coin, this.#parts.quote);
+    throw unusableOption('coin', `found ${shown(coin)}, allowed: a coin or symbol such as BTC`);
   }
 }

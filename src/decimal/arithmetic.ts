@@ -8,10 +8,11 @@ import {
   powerOfTen,
 } from '../domain/decimal.ts';
 import { roundHalfEven } from '../domain/exact.ts';
+import { isOneOf, type OptionRules, requireOptions } from '../domain/options/check-options.ts';
 
 /*
  * Every function takes any text that `canonicalDecimal` accepts, and returns canonical text. All of them throw a
- * TypeError for a value that is not text, and a RangeError for other text or a result of more than 20 digits before the
+ * TypeError for a value that is not text or an option that is unknown or wrong, and a RangeError for other text or a result of more than 20 digits before the
  * point.
  */
 
@@ -52,8 +53,8 @@ export function subtract(a: Decimal, b: Decimal): Decimal {
  * multiply('61837.63', '0.00292'); // '180.5658796'
  * multiply('61837.63', '0.00292', { places: 2 }); // '180.57'
  */
-export function multiply(a: Decimal, b: Decimal, options: RoundingOptions = {}): Decimal {
-  const { places, round } = checked(options);
+export function multiply(a: Decimal, b: Decimal, options?: RoundingOptions): Decimal {
+  const { places, round } = checked('multiply', options);
   const left = read(a);
   const right = read(b);
   const digits = left.digits * right.digits;
@@ -67,8 +68,8 @@ export function multiply(a: Decimal, b: Decimal, options: RoundingOptions = {}):
  * @example
  * divide('1000', '61837.63', { places: 5, rounding: 'down' }); // '0.01617': what 1,000 USDT buy
  */
-export function divide(a: Decimal, b: Decimal, options: RoundingOptions = {}): Decimal {
-  const { places, round } = checked(options);
+export function divide(a: Decimal, b: Decimal, options?: RoundingOptions): Decimal {
+  const { places, round } = checked('divide', options);
   const left = read(a);
   const right = read(b);
   if (right.digits === 0n) throw new RangeError(`${a} cannot be divided by 0`);
@@ -82,14 +83,14 @@ export function compare(a: Decimal, b: Decimal): -1 | 0 | 1 {
   return order === 0 ? 0 : order < 0 ? -1 : 1;
 }
 
-/** Returns the lesser of two decimals. */
-export function min(a: Decimal, b: Decimal): Decimal {
-  return canonical(compare(a, b) <= 0 ? a : b);
+/** Returns the least of one or more decimals. */
+export function min(first: Decimal, ...others: readonly Decimal[]): Decimal {
+  return canonical(others.reduce((least, other) => (compare(least, other) <= 0 ? least : other), first));
 }
 
-/** Returns the greater of two decimals. */
-export function max(a: Decimal, b: Decimal): Decimal {
-  return canonical(compare(a, b) >= 0 ? a : b);
+/** Returns the greatest of one or more decimals. */
+export function max(first: Decimal, ...others: readonly Decimal[]): Decimal {
+  return canonical(others.reduce((most, other) => (compare(most, other) >= 0 ? most : other), first));
 }
 
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
@@ -119,12 +120,10 @@ function digitsAt({ digits, places: own }: Unscaled, places: number): bigint {
   return own === places ? digits : digits * powerOfTen(places - own);
 }
 
-function checked({ places = DECIMAL_SCALE, rounding = 'half-even' }: RoundingOptions) {
-  if (!Number.isInteger(places) || places < 0 || places > DECIMAL_SCALE)
-    throw new RangeError(`places is ${places}, but must be a whole number from 0 to ${DECIMAL_SCALE}`);
-  if (Object.hasOwn(ROUNDINGS, rounding)) return { places, round: ROUNDINGS[rounding] };
-  const allowed = Object.keys(ROUNDINGS).join(', ');
-  throw new RangeError(`rounding is ${JSON.stringify(rounding)}, but must be one of ${allowed}`);
+function checked(owner: string, options: RoundingOptions | undefined) {
+  if (options !== undefined) requireOptions(owner, options, RULES);
+  const { places = DECIMAL_SCALE, rounding = 'half-even' } = options ?? {};
+  return { places, round: ROUNDINGS[rounding] };
 }
 
 /** Each returns value / divisor as an integer. */
@@ -134,6 +133,14 @@ const ROUNDINGS: Readonly<Record<Rounding, (value: bigint, divisor: bigint) => b
     value / divisor + (2n * size(value % divisor) >= size(divisor) ? sign(value, divisor) : 0n),
   down: (value, divisor) => value / divisor,
   up: (value, divisor) => value / divisor + (value % divisor === 0n ? 0n : sign(value, divisor)),
+};
+
+const RULES: OptionRules<RoundingOptions> = {
+  places: [
+    (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= DECIMAL_SCALE,
+    `a whole number from 0 to ${DECIMAL_SCALE}`,
+  ],
+  rounding: [isOneOf(Object.keys(ROUNDINGS)), Object.keys(ROUNDINGS).join(', ')],
 };
 
 function size(value: bigint): bigint {

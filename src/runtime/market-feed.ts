@@ -209,8 +209,9 @@ export class MarketFeed implements AsyncDisposable {
     if (this.#coins.delete(name)) this.#feed.remove(name + this.#config.quote);
   }
 
-  /** Returns the last price of a coin; undefined before its first price. */
+  /** Returns the last price of a coin; undefined before its first price. @throws TypeError if `coin` is not a text. */
   getPrice(coin: string): PriceTick | undefined {
+    if (typeof coin !== 'string') throw unusable(coin, "a coin, such as 'BTC'");
     const name = coinNamed(coin, this.#config.quote);
     if (name === undefined) return undefined;
     const symbol = name + this.#config.quote;
@@ -316,7 +317,7 @@ function configOf(coins: readonly string[], options: MarketFeedOptions): Config 
   const { quote, channels, config } = options;
   const order = orderOf(options);
   const of = quote ?? config?.quote ?? DEFAULT_QUOTE;
-  if (!Array.isArray(coins)) throw unusable(coins, `a list of coins, such as ['BTC']`);
+  if (!Array.isArray(coins) || coins.length === 0) throw unusable(coins, `a list of coins, such as ['BTC']`);
   const names = coins.map((coin) => coinOf(coin, of));
   if (config === undefined) {
     const feed = { channels: channels ?? ['trade', 'ticker'], ...(order === undefined ? {} : { venues: order }) };

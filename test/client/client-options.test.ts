@@ -31,7 +31,7 @@ describe('the client options', () => {
   });
 
   it('reject missing brokers, brokers together with dir, and a group together with dir', () => {
-    expect(() => checkOptions({})).toThrow('brokers: at least one host:port');
+    expect(() => checkOptions({})).toThrow('brokers: at least one host:port, or dir: the folder of a file sink');
     expect(() => checkOptions({ brokers: ['a:1'], dir: 'data' })).toThrow('dir: either brokers or dir, not both');
     expect(() => checkOptions({ dir: 'data', group: 'g' })).toThrow(
       'group: files are not shared; a group needs brokers',
@@ -60,6 +60,9 @@ describe('the client options', () => {
     [{ brokers: 'localhost:9092' }, 'brokers is "localhost:9092", allowed: at least one host:port'],
     [{ brokers: ['localhost'] }, 'brokers is ["localhost"], allowed: at least one host:port'],
     [{ brokers: ['localhost:99999'] }, 'brokers is ["localhost:99999"], allowed: at least one host:port'],
+    [{ brokers: ['http://localhost:9092'] }, 'brokers is ["http://localhost:9092"], allowed: at least one host:port'],
+    [{ brokers: ['a:1'], sasl: { mechanism: 'plain', password: 'x' } }, 'sasl.username is missing, allowed: a text'],
+    [{ brokers: ['a:1'], schemaRegistry: {} }, 'schemaRegistry.url is missing, allowed: a text'],
     [{ from: 'yesterday' }, 'from is "yesterday", allowed: beginning, end, a Date, or milliseconds since 1970; or'],
     [{ environment: 'prod' }, 'environment is "prod", allowed: production, testnet, simulated, replay'],
     [{ sasl: { mechanism: 'plain', pasword: 'x' } }, 'no option sasl.pasword (did you mean sasl.password?)'],

@@ -42,6 +42,26 @@ it('a client reads prices, heartbeats and trades from the folder of a file sink,
   expect(market.lag().trades).toEqual({ ms: 0, records: 0 });
 });
 
+it('a folder without a topic of the environment is refused with what it has, and so is an undefined coin', async () => {
+  const dir = await testFolder();
+  await expect(connect({ dir })).rejects.toThrow(`no topic such as prices in ${dir}; there are: nothing`);
+  const sink = await openSink(dir);
+  await write(sink, priceTick('BTCUSDT', '1'));
+  for (const [environment, topic] of [
+    ['simulated', 'simulated.prices'],
+    ['testnet', 'testnet.prices'],
+  ] as const)
+    await expect(connect({ dir, environment })).rejects.toThrow(
+      new RegExp(`^no topic such as ${topic} in .*; there are: .*\\bprices\\b`),
+    );
+  const market = await connect({ dir });
+  const message = 'coin: found nothing, allowed: a coin or symbol such as BTC';
+  const coin = undefined as unknown as string;
+  expect(() => market.latest(coin)).toThrow(message);
+  expect(() => market.trades$(coin)).toThrow(message);
+  expect(() => market.instrument$(coin)).toThrow(message);
+});
+
 it.each([
   ['is still empty', (whole: Buffer) => whole.subarray(0, 0), '1'],
   ['has an incomplete header', (whole: Buffer) => whole.subarray(0, 40), '1'],
@@ -74,9 +94,9 @@ it('a client gets the last instrument record of each venue, then each change, al
     record('bybit', 'trading', 3, 'ETH'),
   );
   const market = await connect({ dir });
-  const seenBy = (coin?: string): string[] => {
+  const seenBy = (...asked: [] | [coin: string]): string[] => {
     const seen: string[] = [];
-    market.instrument$(coin).subscribe(({ venue, status, coin }) => seen.push(`${coin} ${venue} ${status}`));
+    market.instrument$(...asked).subscribe(({ venue, status, coin }) => seen.push(`${coin} ${venue} ${status}`));
     return seen;
   };
   const first = seenBy('BTC');
@@ -133,7 +153,9 @@ it('connectTopics rejects with the path of a folder that does not exist', async 
 });
 
 it('a closed client completes all its streams and refuses to read', async () => {
-  const market = await connect({ dir: await testFolder() });
+  const dir = await testFolder();
+  await write(await openSink(dir), priceTick('BTCUSDT', '1'));
+  const market = await connect({ dir });
   const ended: string[] = [];
   market.trades$().subscribe({ complete: () => ended.push('trades') });
   market.prices$().subscribe({ complete: () => ended.push('prices') });

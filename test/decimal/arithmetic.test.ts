@@ -125,13 +125,16 @@ describe('rounding', () => {
   });
 
   it('refuses other places and roundings, and 0 as divisor', () => {
-    expect(() => divide('1', '3', { places: 19 })).toThrow(
-      new RangeError('places is 19, but must be a whole number from 0 to 18'),
+    const rounded = (options: unknown) => () => divide('1', '3', options as RoundingOptions);
+    expect(rounded({ places: 19 })).toThrow(
+      new TypeError('divide: places is 19, allowed: a whole number from 0 to 18'),
     );
-    expect(() => multiply('1', '3', { places: 1.5 })).toThrow(RangeError);
-    expect(() => divide('1', '3', Object.assign({}, JSON.parse('{"rounding":"floor"}')))).toThrow(
-      new RangeError('rounding is "floor", but must be one of half-even, half-up, down, up'),
+    expect(() => multiply('1', '3', { places: 1.5 })).toThrow('multiply: places is 1.5, allowed: ');
+    expect(rounded({ rounding: 'floor' })).toThrow(
+      'divide: rounding is "floor", allowed: half-even, half-up, down, up',
     );
+    expect(rounded({ place: 2 })).toThrow('divide: no option place (did you mean places?); there are places, rounding');
+    expect(rounded(2)).toThrow('divide: options are 2, allowed: an object with places, rounding');
     expect(() => divide('5', '0')).toThrow(new RangeError('5 cannot be divided by 0'));
   });
 });
@@ -143,6 +146,11 @@ describe('texts', () => {
     expect(compare('1.0', '1')).toBe(0);
     expect(min('2.0', '3')).toBe('2');
     expect(max('2.0', '3.10')).toBe('3.1');
+    expect(min('1', '2', '0')).toBe('0');
+    expect(max('1', '2', '0', '2.50')).toBe('2.5');
+    expect(max('1.0')).toBe('1');
+    expect(() => min('1', '2', 'x')).toThrow(RangeError);
+    expect(() => (min as () => unknown)()).toThrow('undefined is not text');
   });
 
   it.each(['', 'a', '1,5', '0x10', ' 1', 'Infinity', '1e65', '0.0000000000000000001', `1${'0'.repeat(20)}`])(

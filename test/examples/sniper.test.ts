@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -197,6 +197,7 @@ describe('the sniper', () => {
 describe('examples/sniper.ts', () => {
   it('exits within 5 seconds after SIGINT, and prints one ledger', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sniper-'));
+    await mkdir(join(folder, 'prices'));
     const child = spawn(process.execPath, ['examples/sniper.ts', '--dir', folder, '--duration', '600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -14,7 +14,11 @@ describe('MarketFeed', () => {
     expect(() => made(['BTC', 'BTCUSD'], options)).toThrow(`MarketFeed: found "BTCUSD", ${allowed}`);
     expect(() => made([7], options)).toThrow(`MarketFeed: found 7, ${allowed}`);
     expect(() => made('BTC', options)).toThrow('MarketFeed: found "BTC", allowed: a list of coins');
+    expect(() => made([], options)).toThrow(
+      new TypeError("MarketFeed: found [], allowed: a list of coins, such as ['BTC']"),
+    );
     const feed = made(['BTC'], options);
+    expect(() => feed.getPrice(undefined as unknown as string)).toThrow('MarketFeed: found nothing, allowed: a coin');
     await expect(feed.add('BTC/USDT')).rejects.toThrow(`MarketFeed: found "BTC/USDT", ${allowed}`);
     await expect(feed.remove('ETHBTCUSD')).rejects.toThrow(`MarketFeed: found "ETHBTCUSD", ${allowed}`);
     expect(feed.getPrice('BTC/USDT')).toBeUndefined();

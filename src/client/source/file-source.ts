@@ -1,6 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import { readFiles } from '../../avro-file/read-files.ts';
+import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { OffsetAt } from '../../kafka/contract.ts';
+import { TOPIC_NAMES } from '../topic-name.ts';
 import type { TopicSource } from './source.ts';
 
 /** Reads a topic (`trades`, `simulated.trades`) from a file sink's folder. Waits if the topic does not exist yet. */
@@ -20,6 +23,14 @@ export function fileSource(dir: string, start: OffsetAt): TopicSource {
       }
     },
   };
+}
+
+/** Rejects with a Fault if the folder has no topic with the prefix of the environment (`simulated.`). */
+export async function requireTopicsIn(dir: string, prefix: string): Promise<void> {
+  const names = (await readdir(dir)).filter((name) => !name.startsWith('.')).sort();
+  if (TOPIC_NAMES.some((topic) => names.includes(prefix + topic))) return;
+  const there = names.length === 0 ? 'nothing' : names.join(', ');
+  throw new Fault('unavailable', `no topic such as ${prefix}prices in ${dir}; there are: ${there}`);
 }
 
 /**
