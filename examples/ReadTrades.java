@@ -15,9 +15,10 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
  * Prints trades from Kafka in single-object encoding, that is without a schema registry. Run it from the repository's
- * root, with org.apache.kafka:kafka-clients, org.apache.avro:avro and their dependencies in libs/:
+ * root:
  *
- *   java -cp 'libs/*' examples/ReadTrades.java localhost:9092 market.trades
+ *   mvn -q -f examples/pom.xml dependency:copy-dependencies -DoutputDirectory=$PWD/data/libs
+ *   java -cp 'data/libs/*' examples/ReadTrades.java localhost:9092 market.trades
  */
 public class ReadTrades {
   public static void main(String[] arguments) throws Exception {
@@ -39,9 +40,11 @@ public class ReadTrades {
         for (var message : consumer.poll(Duration.ofSeconds(1))) {
           GenericRecord trade = decoder.decode(message.value());
           BigDecimal price = (BigDecimal) trade.get("price"); // exact
+          BigDecimal quantity = (BigDecimal) trade.get("quantity");
           boolean sold = (boolean) trade.get("is_buyer_maker"); // the taker sold
           System.out.printf("%s %s %s %s x %s at %s%n", trade.get("timestamp"), message.key(), sold ? "sell" : "buy",
-              price.stripTrailingZeros().toPlainString(), trade.get("quantity"), trade.get("venue"));
+              price.stripTrailingZeros().toPlainString(), quantity.stripTrailingZeros().toPlainString(),
+              trade.get("venue"));
         }
       }
     }
