@@ -202,7 +202,7 @@ Three settings are shorter than their defaults, so that each row includes the sw
   data. For one symbol, the limit is 12 s, or 14 s if its venue halts it. For the channel \`trade\`, it is 22 s. After the
   broker was killed, it is 30 s, and after it was stopped for 60 s, 75 s.
 
-**not detectable**: the row is as required, but trades are lost. Bybit's trade ids jump, so nobody can notice a trade that no
-line delivered.
+**not detectable**: the row is as required, but trades are lost. Bybit's trade ids jump, so a trade that no
+line delivered cannot be detected.
 `;
 }

@@ -230,9 +230,9 @@ export interface BookDelta extends MarketFields {
   readonly timestamp: null | number;
   /** The venue's matching sequence of the change, digits; null: the venue does not send it. Books of any depth and trades of the venue share it. */
   readonly sequence: null | string;
-  /** In a snapshot: every bid down to this price is known; below it, some may be missing. Null in a change, and if the feed lacks no bid of the venue's book or subscription. */
+  /** In a snapshot: every bid down to this price is known; below it, some may be missing. Null in a change, and if the feed knows every bid of the venue's book or subscription. */
   readonly worstKnownBid: null | Decimal;
-  /** In a snapshot: every ask up to this price is known; above it, some may be missing. Null in a change, and if the feed lacks no ask of the venue's book or subscription. */
+  /** In a snapshot: every ask up to this price is known; above it, some may be missing. Null in a change, and if the feed knows every ask of the venue's book or subscription. */
   readonly worstKnownAsk: null | Decimal;
 }
 
