@@ -1,7 +1,7 @@
 import type { Series } from '../../src/gateway/api/fields.ts';
 import { mayBeShown, type ServingEpoch } from '../model/serving-epoch.ts';
 import { rowOf } from './feed-state.ts';
-import { getJson } from './get-json.ts';
+import { type Asked, askJson } from './get-json.ts';
 import { selected } from './selection.ts';
 
 /** True for a record of the selected symbol. If several venues publish it, only the venue in its row counts. */
@@ -23,8 +23,14 @@ export function isPresent(record: ServingEpoch & { readonly symbol: string }): b
 
 /** Fetches a path below the selected coin's; undefined if another coin was selected, or another venue serves it now. */
 export async function getOfSelected<T extends Series>(path: string): Promise<T | undefined> {
+  return (await askOfSelected<T>(path))?.answer;
+}
+
+/** As `getOfSelected`, but with the reason if the gateway refuses the request. */
+export async function askOfSelected<T extends Series>(path: string): Promise<Asked<T> | undefined> {
   const symbol = selected.peek();
   if (symbol === undefined) return undefined;
-  const answer = await getJson<T>(`/api/assets/crypto/${symbol}/${path}`);
-  return symbol === selected.peek() && answer !== undefined && isPresent(answer) ? answer : undefined;
+  const asked = await askJson<T>(`/api/assets/crypto/${symbol}/${path}`);
+  const isMine = symbol === selected.peek() && (asked.answer === undefined || isPresent(asked.answer));
+  return isMine ? asked : undefined;
 }

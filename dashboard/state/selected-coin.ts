@@ -118,7 +118,7 @@ function beginEpoch(serving: ServingEpoch): void {
 
 function forgetFigures(isOver: (shown: ServingEpoch) => boolean): void {
   if (book.peek() !== undefined && isOver(book.peek() as Book)) book.value = undefined;
-  candles.value = candles.peek().filter((kline) => !isOver(kline));
+  forgetCandles(isOver);
   if (volumeProfile.peek() !== undefined && isOver(volumeProfile.peek() as VolumeProfileAnswer))
     volumeProfile.value = undefined;
 }
@@ -164,7 +164,7 @@ function forget(): void {
     large.value = new Map();
     missed.value = [];
     venuePrices.value = undefined;
-    forgetCandles();
+    forgetCandles(() => true);
     stats.value = [];
     volumeProfile.value = undefined;
     awaitedFrom.value = null;

@@ -4,12 +4,19 @@ export type Theme = 'light' | 'dark';
 
 const KEY = 'market-feed.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
+const forced = matchMedia('(forced-colors: active)');
+
+/** True if the system prescribes the colours, as the high-contrast modes of Windows do. */
+export const forcedColors = signal(forced.matches);
 
 /** The theme on the screen: as chosen and remembered in this browser, or else the system's theme. */
 export const theme = signal<Theme>(remembered() ?? systemTheme());
 
 export function startTheme(): void {
   apply();
+  forced.addEventListener('change', () => {
+    forcedColors.value = forced.matches;
+  });
   system.addEventListener('change', () => {
     if (remembered() !== undefined) return;
     theme.value = systemTheme();
@@ -30,6 +37,8 @@ export function toggleTheme(): void {
 /** The current colour of a custom property, as `rgb(…)` for canvases. */
 export function colorOf(property: string): string {
   const probe = document.createElement('span');
+  // Canvases have no forced colours: in that mode, the tokens have the system's.
+  probe.style.forcedColorAdjust = 'none';
   probe.style.color = `var(${property})`;
   document.body.append(probe);
   const { color } = getComputedStyle(probe);

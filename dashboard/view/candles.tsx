@@ -1,29 +1,23 @@
-import { effect } from '@preact/signals';
-import {
-  CandlestickSeries,
-  ColorType,
-  createChart,
-  HistogramSeries,
-  type IChartApi,
-  type ISeriesApi,
-  type UTCTimestamp,
-} from 'lightweight-charts';
+import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
+import { candleAt, changeOf } from '../model/candle-legend.ts';
+import { chartMarks, marksInWords } from '../model/chart-marks.ts';
 import { INTERVALS } from '../model/interval.ts';
-import { candlesToDraw, isOtherPast } from '../model/merge-candles.ts';
-import { candles, interval } from '../state/coin-candles.ts';
+import { candles, interval, older, whyNoCandles } from '../state/coin-candles.ts';
+import { cursorTime } from '../state/cursor.ts';
+import { events, gaps } from '../state/feed-state.ts';
 import { awaitedFrom } from '../state/selected-coin.ts';
 import { selected } from '../state/selection.ts';
-import { colorOf, theme } from '../state/theme.ts';
-import { amount, placesOf } from '../text/number-text.ts';
+import { amount, change, compact } from '../text/number-text.ts';
 import { noneYet } from '../text/state-text.ts';
+import { day, shortClock } from '../text/time-text.ts';
+import { CandleDrawing } from './candle-drawing.ts';
 import { Choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
 
-const OPTIONS = INTERVALS.map((value) => ({ value, text: value }));
-/** Number of candles shown at first. */
-const SHOWN = 90;
+/** One notch of a wheel, or one press of a key, shows this many times as many candles. */
+const ZOOM = 1.25;
+const PAN = 0.2;
 
 export function Candles({ stale }: { readonly stale?: string | undefined }) {
   return (
@@ -34,7 +28,7 @@ export function Candles({ stale }: { readonly stale?: string | undefined }) {
       tools={
         <Choice
           label="Interval"
-          options={OPTIONS}
+          options={INTERVALS.map((value) => ({ value, text: value, whyNot: whyNoCandles(value) }))}
           value={interval.value}
           onChange={(value) => {
             interval.value = value;
@@ -42,141 +36,121 @@ export function Candles({ stale }: { readonly stale?: string | undefined }) {
         />
       }
     >
+      <Legend />
       <CandleChart />
       {candles.value.length === 0 && <p class="empty over">{noneYet('candles', awaitedFrom.value)}</p>}
     </Panel>
   );
 }
 
-function CandleChart() {
-  const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (ref.current === null) return;
-    const drawing = new Drawing(ref.current);
-    return () => drawing.remove();
-  }, []);
+/** The values of the candle that is pointed at, or of the newest one. */
+function Legend() {
+  const kline = candleAt(candles.value, cursorTime.value) ?? candles.value.at(-1);
+  if (kline === undefined) return <p class="candle-legend" />;
+  const percent = changeOf(kline);
+  const isDay = kline.interval === '1d';
+  const at = isDay
+    ? new Date(kline.open_time).toISOString().slice(0, 10)
+    : `${day(kline.open_time)} ${shortClock(kline.open_time)}`;
   return (
-    <div
-      class="candle-chart"
-      ref={ref}
-      role="img"
-      aria-label={`Candles of ${selected.value ?? ''}, ${interval.value}`}
-    />
+    <p class="candle-legend">
+      <time>{at}</time>
+      {(['open', 'high', 'low', 'close'] as const).map((name) => (
+        <span key={name}>
+          <abbr title={name}>{name.slice(0, 1).toUpperCase()}</abbr> {amount(kline[name])}
+        </span>
+      ))}
+      <span class={percent.startsWith('-') ? 'is-down' : 'is-up'}>{change(percent)}</span>
+      <span>
+        <abbr title="volume">V</abbr> {compact(kline.volume)}
+      </span>
+      <OlderNote />
+    </p>
   );
 }
 
-/** The chart and its two series; prices are numbers here, for drawing alone. */
-class Drawing {
-  readonly #chart: IChartApi;
-  readonly #prices: ISeriesApi<'Candlestick'>;
-  readonly #volumes: ISeriesApi<'Histogram'>;
-  readonly #subscriptions: (() => void)[];
-  #up = '';
-  #down = '';
-  #drawn: readonly KlineJson[] = [];
-
-  constructor(element: HTMLElement) {
-    this.#chart = createChart(element, {
-      autoSize: true,
-      layout: { attributionLogo: false, fontSize: 11 },
-      timeScale: { timeVisible: true, secondsVisible: false, borderVisible: false, rightOffset: 3, minBarSpacing: 1 },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.24 } },
-      handleScale: { axisPressedMouseMove: { time: true, price: false } },
-    });
-    this.#prices = this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
-    this.#volumes = this.#chart.addSeries(HistogramSeries, {
-      priceScaleId: 'volume',
-      priceFormat: { type: 'volume' },
-      lastValueVisible: false,
-      priceLineVisible: false,
-    });
-    this.#volumes.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
-    this.#subscriptions = [
-      effect(() => {
-        theme.value;
-        this.#paint();
-        this.#setAll(this.#drawn);
-      }),
-      effect(() => this.#draw(candles.value)),
-    ];
-  }
-
-  remove(): void {
-    for (const end of this.#subscriptions) end();
-    this.#chart.remove();
-  }
-
-  #paint(): void {
-    this.#up = colorOf('--up');
-    this.#down = colorOf('--down');
-    const line = colorOf('--line');
-    this.#chart.applyOptions({
-      layout: {
-        background: { type: ColorType.Solid, color: colorOf('--panel') },
-        textColor: colorOf('--muted'),
-        fontFamily: getComputedStyle(document.body).fontFamily,
-      },
-      grid: { vertLines: { color: line }, horzLines: { color: line } },
-      crosshair: { vertLine: { color: colorOf('--muted') }, horzLine: { color: colorOf('--muted') } },
-    });
-    this.#prices.applyOptions({
-      upColor: this.#up,
-      wickUpColor: this.#up,
-      downColor: this.#down,
-      wickDownColor: this.#down,
-    });
-  }
-
-  #draw(klines: readonly KlineJson[]): void {
-    const changed = candlesToDraw(this.#drawn, klines);
-    if (changed !== undefined) for (const kline of changed) this.#setOne(kline);
-    else this.#setAll(klines);
-    if (isOtherPast(this.#drawn, klines)) this.#showNewest(klines.length);
-    this.#drawn = klines;
-  }
-
-  #setAll(klines: readonly KlineJson[]): void {
-    const places = klines.reduce(
-      (most, { open, high, low, close }) => Math.max(most, ...[open, high, low, close].map(placesOf)),
-      0,
-    );
-    this.#prices.applyOptions({
-      priceFormat: {
-        type: 'custom',
-        minMove: 10 ** -places,
-        formatter: (price: number) => amount(price.toFixed(places)),
-      },
-    });
-    this.#prices.setData(klines.map(barOf));
-    this.#volumes.setData(klines.map((kline) => this.#volumeOf(kline)));
-  }
-
-  #setOne(kline: KlineJson): void {
-    const past = kline.open_time < (this.#drawn.at(-1)?.open_time ?? 0);
-    this.#prices.update(barOf(kline), past);
-    this.#volumes.update(this.#volumeOf(kline), past);
-  }
-
-  #showNewest(count: number): void {
-    this.#chart.priceScale('right').applyOptions({ autoScale: true });
-    this.#chart.timeScale().setVisibleLogicalRange({ from: count - SHOWN, to: count + 2 });
-  }
-
-  #volumeOf(kline: KlineJson) {
-    const rose = Number(kline.close) >= Number(kline.open);
-    return { time: timeOf(kline), value: Number(kline.volume), color: faded(rose ? this.#up : this.#down) };
-  }
+function OlderNote() {
+  const last = older.value;
+  if (last.state === 'loading') return <span>loading older candles…</span>;
+  return last.state === 'refused' ? <span class="tone-warn">no older candles: {last.reason}</span> : null;
 }
 
-function barOf(kline: KlineJson) {
-  const { open, high, low, close } = kline;
-  return { time: timeOf(kline), open: Number(open), high: Number(high), low: Number(low), close: Number(close) };
+function CandleChart() {
+  const ref = useRef<HTMLDivElement>(null);
+  const drawing = useRef<CandleDrawing>(undefined);
+  const atNewest = useSignal(true);
+  const marks = chartMarks(selected.value ?? '', gaps.value, events.value);
+  useEffect(() => {
+    if (ref.current === null) return;
+    const made = new CandleDrawing(ref.current);
+    drawing.current = made;
+    const following = effect(() => {
+      atNewest.value = made.atNewest.value;
+    });
+    const element = ref.current;
+    // The listener must not be passive, because it keeps the browser from zooming the page.
+    const wheel = (event: WheelEvent) => zoomByWheel(event, made);
+    element.addEventListener('wheel', wheel, { passive: false });
+    return () => {
+      element.removeEventListener('wheel', wheel);
+      following();
+      made.remove();
+    };
+  }, [atNewest]);
+  useEffect(() => drawing.current?.showMarks(marks));
+  return (
+    <div class="candle-frame">
+      <div
+        class="candle-chart"
+        ref={ref}
+        role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys zoom and move the chart
+        tabIndex={0}
+        aria-label={`Candles of ${selected.value ?? ''}, ${interval.value}. Keys: plus, minus, arrows, Home, End. ${marksInWords(marks)}`}
+        onKeyDown={(event) => {
+          if (drawing.current !== undefined && onKey(event, drawing.current)) event.preventDefault();
+        }}
+      />
+      {!atNewest.value && (
+        <button type="button" class="to-newest" onClick={() => drawing.current?.showNewest()}>
+          Newest <span aria-hidden="true">⇥</span>
+        </button>
+      )}
+    </div>
+  );
 }
 
-function timeOf({ open_time }: KlineJson): UTCTimestamp {
-  return (open_time / 1000) as UTCTimestamp;
+/** Zooms with Ctrl or ⌘, around the pointer. A plain wheel scrolls the page. */
+function zoomByWheel(event: WheelEvent, drawing: CandleDrawing): void {
+  if (!event.ctrlKey && !event.metaKey) return;
+  event.preventDefault();
+  const { left, width } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+  drawing.zoom(event.deltaY > 0 ? ZOOM : 1 / ZOOM, Math.min(1, (event.clientX - left) / width));
 }
 
-function faded(color: string): string {
-  return color.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.4)');
+function onKey(event: KeyboardEvent, drawing: CandleDrawing): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  const direction = event.key === 'ArrowLeft' ? -1 : 1;
+  switch (event.key) {
+    case '+':
+    case '=':
+      drawing.zoom(1 / ZOOM);
+      return true;
+    case '-':
+      drawing.zoom(ZOOM);
+      return true;
+    case 'ArrowLeft':
+    case 'ArrowRight':
+      if (event.shiftKey) drawing.step(direction);
+      else drawing.pan(direction * PAN);
+      return true;
+    case 'Home':
+      drawing.showOldest();
+      return true;
+    case 'End':
+      drawing.showNewest();
+      return true;
+    default:
+      return false;
+  }
 }

@@ -24,7 +24,7 @@ import { venueRequests } from './venue-requests.ts';
 /** How many past one-minute candles are fetched for each symbol. */
 const PAST_CANDLES = 500;
 /** How long a request for a chart may take, the wait for the venue's request budget included, milliseconds. */
-const CHART_TIMEOUT_MS = 10_000;
+const CHART_TIMEOUT_MS = 8000;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 

@@ -42,9 +42,9 @@ describe('mergeCandles', () => {
     expect(mergeCandles(previous, [{ ...next, interval: '5m' }])).toEqual([{ ...next, interval: '5m' }]);
   });
 
-  it('keeps the newest 1000 candles', () => {
-    const many = Array.from({ length: 1500 }, (_, at) => kline(at));
-    expect(mergeCandles([], many)).toEqual(many.slice(-1000));
+  it('keeps the newest 10,000 candles', () => {
+    const many = Array.from({ length: 10_500 }, (_, at) => kline(at));
+    expect(mergeCandles([], many)).toEqual(many.slice(-10_000));
   });
 });
 
@@ -67,11 +67,11 @@ describe('candlesToDraw', () => {
 });
 
 describe('newestLack', () => {
-  it('returns the newest time at which a candle or its closed state is missing', () => {
+  it('returns the open time of the candle after the newest place where a candle or its closed state is missing', () => {
     expect(newestLack([kline(1), kline(2), open(3)])).toBeUndefined();
-    expect(newestLack([kline(1), kline(3), open(4)])).toBe(2 * 60_000);
-    expect(newestLack([kline(1), open(2), open(3)])).toBe(2 * 60_000);
-    expect(newestLack([kline(1), kline(3), open(4), open(5)])).toBe(4 * 60_000);
+    expect(newestLack([kline(1), kline(3), open(4)])).toBe(3 * 60_000);
+    expect(newestLack([kline(1), open(2), open(3)])).toBe(3 * 60_000);
+    expect(newestLack([kline(1), kline(3), open(4), open(5)])).toBe(5 * 60_000);
     expect(newestLack([open(2)])).toBeUndefined();
     expect(newestLack([])).toBeUndefined();
   });
