@@ -68,6 +68,7 @@ it('demo logs its final status with latencies, and avoids port 9100 if it is tak
     sinks: [{ sink: 'file', latencyMs: { emittedToAcknowledged: { max: expect.any(Number) } } }],
   });
   expect(log.findLast(({ msg }) => msg === 'status')?.venues?.bybit).toMatchObject({ state: 'connected', lines_up: 2 });
+  expect(log.find(({ msg }) => msg.startsWith('web '))?.msg).toMatch(/^web {4}http:\/\/127\.0\.0\.1:\d+/);
   const hint = log.find(({ msg }) => msg.startsWith('break '))?.msg ?? '';
   expect(hint).toMatch(/http:\/\/127\.0\.0\.1:\d+\/faults/);
   expect(hint).not.toContain(':9100/');

@@ -54,7 +54,7 @@ it('a stop of a start that waits for its sink logs how many frames are discarded
   class AwaySink extends VirtualSink {
     override async open() {
       await process.alive(world.wait(100));
-      throw new Fault('sink', 'no broker answers');
+      throw new Fault('sink', 'kafka: no broker answers');
     }
   }
   const entries: string[] = [];
@@ -91,6 +91,7 @@ it('a stop of a start that waits for its sink logs how many frames are discarded
   expect(waiting).toBeGreaterThan(100);
   stopping.abort('SIGTERM');
   await world.until(rejected);
+  expect(entries.join('')).toContain('"waits for kafka: no broker answers"');
   expect(JSON.parse(entries.at(-1) ?? '')).toMatchObject({
     level: 'warn',
     event: 'stopped',
