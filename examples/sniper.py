@@ -14,11 +14,11 @@ import signal
 import sys
 import time
 from datetime import datetime, timezone
-from decimal import Decimal, getcontext
+from decimal import ROUND_DOWN, Decimal, getcontext
 from typing import Optional
 
 import fastavro
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 getcontext().prec = 60  # decimals of the feed have up to 38 digits
@@ -257,7 +257,7 @@ class Sniper:
         if causes:
             return self.write("not_bought", symbol=symbol, why=why, halted=causes)
         paid = price["price"]
-        position = {"quantity": round(1000 / paid, 8), "paid": paid}
+        position = {"quantity": (1000 / paid).quantize(Decimal("1e-8"), rounding=ROUND_DOWN), "paid": paid}
         position |= {"take_profit": paid * Decimal("1.001"), "stop_loss": paid * Decimal("0.9995")}
         self.positions[symbol] = position
         self.fills += 1
@@ -282,7 +282,8 @@ class Sniper:
         causes = self.guard.causes(symbol)
         if causes != self.told.get(symbol):
             self.told[symbol] = causes
-            kept = {"position": "kept until it may be traded again"} if symbol in self.positions else {}
+            is_kept = causes and symbol in self.positions
+            kept = {"position": "kept until it may be traded again"} if is_kept else {}
             self.write("halted" if causes else "resumed", symbol=symbol, causes=causes, **kept)
         return causes
 
@@ -325,6 +326,21 @@ def topic_names(prefix: str, environment: str) -> dict:
     return {full(name): name for name in ("feed-status", "gaps", "prices", "trade-stats", "large-trades")}
 
 
+NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+
+
+def patiently(ask):
+    """Asks the brokers for up to 30 s. Right after their start, a partition may have no leader yet."""
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in NO_LEADER_YET or time.monotonic() >= ends:
+                raise
+            time.sleep(0.5)
+
+
 def assigned(consumer: Consumer, topic: str, back_ms: int) -> list:
     """Returns every partition of a topic, from `back_ms` before now, because earlier events still count."""
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
@@ -357,9 +373,11 @@ def main() -> None:
     settings |= {"auto.offset.reset": "latest", "isolation.level": "read_committed", "enable.partition.eof": True}
     consumer = Consumer(settings)
     back = {"feed-status": GAP_HALT_MS, "gaps": GAP_HALT_MS + 10_000, "prices": MAX_PRICE_AGE_MS}
-    places = [each for topic, name in topics.items() for each in assigned(consumer, topic, back.get(name, 0))]
+    asked = {topic: patiently(lambda: assigned(consumer, topic, back.get(name, 0))) for topic, name in topics.items()}
+    places = [each for of_topic in asked.values() for each in of_topic]
     # Records before these offsets were published before the start.
-    first_new = {(each.topic, each.partition): consumer.get_watermark_offsets(each, timeout=10)[1] for each in places}
+    ends_at = [patiently(lambda: consumer.get_watermark_offsets(each, timeout=10)[1]) for each in places]
+    first_new = {(each.topic, each.partition): end for each, end in zip(places, ends_at)}
     consumer.assign(places)
 
     unread = Unread()

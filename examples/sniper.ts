@@ -84,7 +84,8 @@ export class Sniper {
   }
 
   onDecision({ coin, state, causes, reason }: TradingDecision): void {
-    const kept = this.positions.has(coin ?? '') ? { position: 'kept until it may be traded again' } : {};
+    const isKept = state === 'halted' && this.positions.has(coin ?? '');
+    const kept = isKept ? { position: 'kept until it may be traded again' } : {};
     this.#write(state === 'halted' ? 'halted' : 'resumed', { coin, causes, reason, ...kept });
   }
 
@@ -114,8 +115,10 @@ export function follow(market: Followed, coin: string, sniper: Sniper, error: (r
   market.largeTrades$(coin).subscribe({ next: (trade) => sniper.onLargeTrade(trade), error });
 }
 
-if (import.meta.main) {
-  const { values, positionals } = parseArgs({
+const messageOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason));
+
+const readArguments = () =>
+  parseArgs({
     allowPositionals: true,
     options: {
       dir: { type: 'string' },
@@ -127,11 +130,23 @@ if (import.meta.main) {
       duration: { type: 'string' }, // seconds
     },
   });
+
+/** Ends the process with one line for wrong arguments. */
+function refuse(reason: unknown): never {
+  console.error(`sniper: ${messageOf(reason)}`);
+  process.exit(2);
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  if (values.dir === undefined && positionals.length === 0)
+    throw new Error('name the brokers (host:port) or a folder with --dir');
   const allowTestData = values['allow-test-data'];
   const environment = values.environment as Environment;
   const place = values.dir === undefined ? { brokers: positionals } : { dir: values.dir };
   const clock = values.backtest ? 'records' : 'wall';
   const market = await connectTopics({ ...place, clock, topicPrefix: values.prefix, environment, allowTestData });
+  const coins = values.coins.split(',');
   const guard = market.guard();
   const write = (line: object): void => console.log(JSON.stringify(line));
   const sniper = new Sniper({ decision: guard.decision, allowTestData, wallClockMs: () => market.now(), write });
@@ -140,16 +155,21 @@ if (import.meta.main) {
     if (isStopped) return;
     isStopped = true;
     sniper.ledger();
+    const unknown = values.backtest ? coins.filter((coin) => market.latest(coin) === undefined) : [];
+    if (unknown.length > 0) console.error(`sniper: no price of ${unknown.join(', ')} in ${values.dir}`);
+    if (unknown.length === coins.length) process.exitCode = 1;
     void market.close();
   };
   const fail = (reason: unknown): void => {
     if (isStopped) return;
-    console.error(`sniper: ${reason instanceof Error ? reason.message : String(reason)}`);
+    console.error(`sniper: ${messageOf(reason)}`);
     process.exitCode = 1;
     stop();
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  for (const coin of values.coins.split(',')) follow(market, coin, sniper, fail);
+  for (const coin of coins) follow(market, coin, sniper, fail);
   market.status$.subscribe({ complete: stop, error: fail }); // at the end of a backtest
   if (values.duration !== undefined) setTimeout(stop, Number(values.duration) * 1000).unref();
 }
+
+if (import.meta.main) await main().catch(refuse);

@@ -187,6 +187,7 @@ describe('the sniper', () => {
     expect(sniper.positions.size).toBe(1);
     halted = false;
     sniper.onDecision(decision());
+    expect(lines.at(-1)).not.toHaveProperty('position');
     tick('49000', { receivedAt: (now - 5000) * 1000 });
     expect(sniper.positions.size).toBe(1);
     tick('49900');
@@ -247,6 +248,24 @@ describe('examples/sniper.ts', () => {
       [9000, 'sold'],
       [11_000, 'ledger'],
     ]);
+    const unknown = promisify(execFile)(process.execPath, [
+      ...['examples/sniper.ts', '--dir', folder, '--backtest', '--coins', 'NOPE'],
+    ]);
+    await expect(unknown).rejects.toMatchObject({ code: 1, stderr: `sniper: no price of NOPE in ${folder}\n` });
+  });
+
+  it.each([
+    [[], 2, 'sniper: name the brokers (host:port) or a folder with --dir'],
+    [['--dir', 'nope'], 2, 'sniper: no folder nope'],
+    [['--folder', 'nope'], 2, "sniper: Unknown option '--folder'"],
+  ])('ends with one line for wrong arguments: %j', async (args, code, message) => {
+    const run = promisify(execFile)(process.execPath, ['examples/sniper.ts', ...args]);
+    const { stderr, code: found } = (await run.catch((error: { stderr: string; code: number }) => error)) as {
+      stderr: string;
+      code?: number;
+    };
+    expect(stderr.trim().split('\n')).toEqual([expect.stringContaining(message)]);
+    expect(found).toBe(code);
   });
 
   it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('reports an error if %s fails', (name) => {
