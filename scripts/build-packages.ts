@@ -45,6 +45,7 @@ interface Manifest {
 
 const main = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
 for (const each of PACKAGES) await make(each);
+console.log(`packages: ${PACKAGES.map(({ name }) => `dist/packages/${name}`).join(', ')}`);
 
 async function make(small: SmallPackage): Promise<void> {
   const folder = join(root, 'dist/packages', small.name);
@@ -94,7 +95,9 @@ function manifest({ name, description, entries, readsSchemas }: SmallPackage, pa
   };
 }
 
-function readme({ name, description, sameAs }: SmallPackage): string {
+function readme({ name, description, entries, sameAs }: SmallPackage): string {
+  const others = Object.keys(entries).filter((path) => path !== '.');
+  const more = others.map((path) => `\`${name}${path.slice(1)}\` is \`market-feed${path.slice(1)}\`.\n`).join('');
   return `# ${name}
 
 ${description}.
@@ -104,5 +107,5 @@ npm install ${name} rxjs
 \`\`\`
 
 The package has the same content as \`${sameAs}\` in the package \`market-feed\`, with fewer dependencies.
-`;
+${more}`;
 }

@@ -8,7 +8,7 @@ const MAX_RATE = 10_000_000;
 
 export const command: Command = {
   usage:
-    'simulate [--port N] [--host ADDRESS] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--capture FILE]… [--speed max|1]',
+    'simulate [--port N] [--host ADDRESS] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--capture FILE]… [--format F] [--venue V] [--speed max|1]',
   about:
     'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
     'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
