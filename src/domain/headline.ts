@@ -19,7 +19,7 @@ export interface ServingVenue {
 export interface HeadlineTrading {
   /** `unknown`: the state of the feed is not known now. */
   readonly state: 'allowed' | 'halted' | 'unknown';
-  /** Empty if allowed. */
+  /** Not used if trading is allowed. */
   readonly reason: string;
   /** How long the reason has lasted, milliseconds, if that matters. */
   readonly forMs?: number;
@@ -93,8 +93,9 @@ const SERVES: ReadonlySet<VenueStateName> = new Set(['connected', 'quiet']);
  * after a halt, the state of the venue may not be known yet.
  */
 export function headlineOf(state: HeadlineState): Headline {
-  const { state: allows, reason, forMs } = state.trading;
-  const why = `${cut(reason)}${forMs === undefined ? '' : ` for ${coarse(forMs)}`}`;
+  const { state: allows, forMs } = state.trading;
+  const reason = haltReason(state.trading);
+  const why = `${reason}${forMs === undefined ? '' : ` for ${coarse(forMs)}`}`;
   const trading = { state: allows, reason: why, text: tradingText(allows, why) };
   const candidates = servingCandidates(state);
   const names =
@@ -145,6 +146,11 @@ function servingCandidates({ mode, serving, venues }: HeadlineState): HeadlineSt
   if (mode === 'all') return venues.filter(({ state }) => state !== 'idle');
   if (serving.venue !== null) return venues.filter(({ venue }) => venue === serving.venue);
   return venues.filter(({ active }) => active);
+}
+
+/** The reason, but none if trading is allowed. */
+function haltReason({ state, reason }: HeadlineTrading): string {
+  return state === 'allowed' ? '' : cut(reason);
 }
 
 function tradingText(state: HeadlineTrading['state'], reason: string): string {
@@ -200,7 +206,7 @@ function announcement(state: HeadlineState, names: readonly string[], missing: r
         ? ''
         : 'No venue serves.';
   const sinks = missing.filter(({ type }) => type === 'sink').map(({ text }) => `${text}.`);
-  return [`${tradingText(state.trading.state, cut(state.trading.reason))}.`, serves, ...sinks]
+  return [`${tradingText(state.trading.state, haltReason(state.trading))}.`, serves, ...sinks]
     .filter((part) => part !== '')
     .join(' ');
 }

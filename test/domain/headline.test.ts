@@ -17,7 +17,7 @@ const venue = (name: string, fields: Partial<HeadlineState['venues'][number]> = 
 const state = (fields: Partial<HeadlineState> = {}): HeadlineState => ({
   at: AT,
   mode: 'failover',
-  trading: { state: 'allowed', reason: '' },
+  trading: { state: 'allowed', reason: 'ok' },
   serving: { venue: 'bybit', since: AT - 600_000, insteadOf: null, why: '' },
   venues: [venue('bybit', { active: true }), venue('binance')],
   halted: [],

@@ -29,6 +29,7 @@ import {
   tradeStats,
   venueAge,
 } from '../gateway-under-test.ts';
+import { SNAPSHOT } from '../status-snapshot.ts';
 
 const BTC = '/api/assets/crypto/BTC/';
 const SERIES = { symbol: 'BTCUSDT', coin: 'BTC', venue: 'bybit', environment: 'simulated', epoch: 1 };
@@ -136,6 +137,32 @@ describe('gateway REST: the feed', () => {
       complete_since: NOW,
       instance_spans: [{ instance: 'a', from: NOW, to: NOW, stopped: false }],
     });
+  });
+
+  it('says in one headline what trading, venues and sinks do, and what is missing, the same in /readyz', async () => {
+    const { publish, look, json, time } = await gatewayUnderTest();
+    const headline = async () => (await json('/api/status')).headline as Row;
+    expect((await headline()).text).toBe('trading unknown: no heartbeat of the feed yet · venue unknown');
+    publish(
+      heartbeat({ halted: ['BTCUSDT'] }),
+      status('sink_unavailable', { reason: 'kafka: refused', cause: 'kafka' }),
+    );
+    expect(await headline()).toMatchObject({
+      text: 'trading allowed · venue bybit, since 23:54:20 (0 s) · sink kafka is down: refused · 1 symbol halted: BTCUSDT',
+      serving: { venue: 'bybit', since: NOW, instead_of: null, names: ['bybit'] },
+      missing: [
+        { type: 'sink', count: 1 },
+        { type: 'halted', count: 1 },
+      ],
+    });
+    look({ ...SNAPSHOT, counts: { gaps: 20, dead_letters: 40 } });
+    const text = String((await headline()).text);
+    expect(text).toContain(' · 20 gaps · 40 dead letters');
+    expect(await json('/readyz', 503)).toMatchObject({ details: { headline: text } });
+    time.pass(3100);
+    expect((await headline()).text).toMatch(
+      /^trading unknown: no heartbeat of the feed for 3 s · venue unknown \(last: bybit/,
+    );
   });
 
   it('answers /readyz with 503 and the reasons while the feed is not ready', async () => {
