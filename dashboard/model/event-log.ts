@@ -1,25 +1,25 @@
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
-/** Number of kept events: enough for the timeline of a feed with many problems. The list shows fewer. */
-const MOST = 600;
+/** Number of kept events: as many as the gateway remembers. The list shows fewer. */
+export const MOST_EVENTS = 8000;
 
 /**
  * Adds events to the log, without heartbeats: oldest first, each once, because REST and the socket may overlap. Only
  * the newest events are kept.
  */
 export function mergeEvents(known: readonly StatusJson[], more: readonly StatusJson[]): readonly StatusJson[] {
-  const seen = new Set(known.map(statusKey));
+  const seen = new Set(known.map(eventKey));
   const added = more.filter((event) => {
-    if (event.state === 'heartbeat' || seen.has(statusKey(event))) return false;
-    seen.add(statusKey(event));
+    if (event.state === 'heartbeat' || seen.has(eventKey(event))) return false;
+    seen.add(eventKey(event));
     return true;
   });
   if (added.length === 0) return known;
-  return [...known, ...added].sort(byTime).slice(-MOST);
+  return [...known, ...added].sort(byTime).slice(-MOST_EVENTS);
 }
 
-export function statusKey({ instance, sequence }: StatusJson): string {
-  return `${instance} ${sequence}`;
+export function eventKey({ instance, sequence, state }: Pick<StatusJson, 'instance' | 'sequence' | 'state'>): string {
+  return `${instance} ${sequence} ${state}`;
 }
 
 function byTime(a: StatusJson, b: StatusJson): number {

@@ -1,105 +1,169 @@
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
+import { eventKey } from './event-log.ts';
+import { type InstanceSpan, untilNow } from './instance-spans.ts';
+import {
+  type Before,
+  type Change,
+  type LaneState,
+  laneState,
+  sinkChanges,
+  tradingChanges,
+  venueChanges,
+} from './lane-states.ts';
+import { type MarkKind, markKindOf } from './mark-kind.ts';
 
-/** The feed's first event has at most this sequence number: a start may begin with heartbeats, which are no events. */
-const FIRST = 3;
-
-export type LaneState = 'up' | 'connecting' | 'stale' | 'down';
-export type MarkKind = 'failover' | 'gap' | 'repaired' | 'stale' | 'recovered' | 'lost' | 'halt' | 'sink' | 'rejected';
-
-export interface Segment<S> {
+export interface Segment {
   readonly from: number;
   readonly to: number;
-  readonly state: S;
+  readonly state: LaneState;
+  /** True while this was the active venue. */
+  readonly serves: boolean;
+  /** Why, for people; may be empty. */
+  readonly reason: string;
 }
 
 export interface Mark {
   readonly at: number;
   readonly kind: MarkKind;
   readonly text: string;
+  /** The event's key in the list. */
+  readonly key: string;
 }
 
 export interface Lane {
-  readonly venue: string;
-  readonly states: readonly Segment<LaneState>[];
-  /** When this was the active venue. */
-  readonly active: readonly Segment<true>[];
+  readonly kind: 'trading' | 'feed' | 'venue' | 'sink';
+  readonly name: string;
+  /** Without a gap from `begun` to `to`. */
+  readonly segments: readonly Segment[];
   readonly marks: readonly Mark[];
 }
 
 export interface Timeline {
   readonly from: number;
   readonly to: number;
-  /** The time before which nothing happened, if that is known; otherwise `from`. */
+  /** Nothing is known of the time before. */
   readonly begun: number;
   readonly lanes: readonly Lane[];
-  readonly halts: readonly Segment<string>[];
   readonly switches: readonly { readonly at: number; readonly from: string | null; readonly to: string }[];
 }
 
-/** The present state. The timeline shows it for venues and halts without an event. */
-export interface Present {
-  readonly venues: readonly { readonly venue: string; readonly state: string; readonly active: boolean }[];
-  readonly halted: boolean;
+/** What the page knows of the feed's past. */
+export interface Past {
+  /** In order of time, with the events of the feed's life (`lifeEvents`). */
+  readonly events: readonly StatusJson[];
+  /** When an instance of the feed was alive, oldest first. */
+  readonly spans: readonly InstanceSpan[];
+  /** Since when no event is missing, milliseconds since 1970; null: not known. */
+  readonly completeSince: number | null;
 }
 
+/** The present state. It counts for lanes without an event. */
+export interface Present {
+  readonly venues: readonly { readonly venue: string; readonly state: string; readonly active: boolean }[];
+  readonly sinks: readonly { readonly name: string; readonly state: string }[];
+  readonly trading: 'allowed' | 'halted';
+}
+
+/** One instance of the feed: when it was alive, and its events. */
+interface Instance {
+  readonly spans: readonly InstanceSpan[];
+  readonly events: readonly StatusJson[];
+  readonly fromStart: boolean;
+  /** True if it is alive at present. */
+  readonly isPresent: boolean;
+}
+
+type Piece = Omit<Segment, 'from' | 'to'>;
+
 /**
- * Draws the last minutes: the state, epochs and events of each venue, and the feed's halts and switches. `events` are
- * in order of time. Events before the window show the state at its beginning. If there are none, the first event in it
- * shows that state: a venue that disconnects was connected. Nothing is drawn before the feed's own first event. A venue
- * is up while one of its lines is up.
+ * Draws the time from `from` to `to`: whether trading was allowed, when the feed was alive, the state of each venue and
+ * sink, and what happened. Where no instance was alive, each lane is in the state `none`. If several instances were
+ * alive, the worst state counts.
  */
-export function timeline(events: readonly StatusJson[], present: Present, from: number, to: number): Timeline {
-  const first = events[0];
-  const begun = first !== undefined && first.sequence <= FIRST ? Math.max(from, first.timestamp) : from;
-  const lanes = present.venues.map(({ venue, state, active }) => {
-    const own = events.filter((event) => event.venue === venue && event.symbol === null);
-    return {
-      venue,
-      states: clip(statesOf(own, laneState(state), begun, to), begun, to),
-      active: clip(turnsOf(venue, events, active, to), begun, to),
-      marks: events.filter((event) => event.venue === venue && event.timestamp >= from).flatMap(markOf),
-    };
-  });
+export function timeline({ events, spans, completeSince }: Past, present: Present, from: number, to: number): Timeline {
+  const known = untilNow(spans, to);
+  const begun = Math.min(to, Math.max(from, completeSince ?? from, known[0]?.from ?? to));
+  const instances = instancesOf(events, known, completeSince, to);
+  const marksOf = (wanted: (event: StatusJson) => boolean): Mark[] =>
+    events.filter((event) => event.timestamp >= from && event.timestamp <= to && wanted(event)).flatMap(markOf);
+  const lane = (
+    kind: Lane['kind'],
+    name: string,
+    pieces: (instance: Instance) => readonly PieceChange[],
+    wanted: (event: StatusJson) => boolean,
+  ): Lane => ({ kind, name, segments: combined(instances, pieces, begun, to), marks: marksOf(wanted) });
+  const before = ({ fromStart, isPresent }: Instance, now: LaneState | undefined): Before => {
+    return { fromStart, now: isPresent ? now : undefined };
+  };
+  const idle = (changes: readonly Change[]) => changes.map((change): PieceChange => ({ ...change, serves: false }));
+  const halted = present.trading === 'halted' ? 'halted' : 'up';
   return {
     from,
     to,
     begun,
-    lanes,
-    halts: clip(haltsOf(events, present.halted, to), begun, to),
+    lanes: [
+      lane(
+        'trading',
+        'Trading',
+        (one) => idle(tradingChanges(one.events, before(one, halted))),
+        ({ state, symbol }) => state === 'trading_halted' && symbol === null,
+      ),
+      lane(
+        'feed',
+        'Feed',
+        () => [{ at: Number.NEGATIVE_INFINITY, state: 'up', reason: '', serves: false }],
+        ({ state }) => state === 'stopped' || LIFE.has(state),
+      ),
+      ...present.venues.map(({ venue, state, active }) =>
+        lane(
+          'venue',
+          venue,
+          (one) => {
+            const own = one.events.filter((event) => event.venue === venue);
+            const states = venueChanges(own, before(one, laneState(state)));
+            return serving(states, turnsOf(venue, one.events, one.isPresent && active));
+          },
+          (event) => event.venue === venue,
+        ),
+      ),
+      ...sinkNames(events, present).map((name) => {
+        const ofSink = ({ state, cause }: StatusJson) => state.startsWith('sink_') && cause === name;
+        const now = present.sinks.find((sink) => sink.name === name)?.state;
+        const nowState =
+          now === undefined ? undefined : now === 'opening' ? 'connecting' : now === 'up' ? 'up' : 'down';
+        return lane('sink', name, (one) => idle(sinkChanges(one.events.filter(ofSink), before(one, nowState))), ofSink);
+      }),
+    ],
     switches: events
-      .filter((event) => isSwitch(event) && event.timestamp >= from)
+      .filter((event) => isSwitch(event) && event.timestamp >= from && event.timestamp <= to)
       .map(({ timestamp, venue, switch: seam }) => ({ at: timestamp, from: seam?.from ?? null, to: venue ?? '' })),
   };
 }
 
-/** A venue's state, as `/api/status` names it, in the four that have a colour. */
-export function laneState(state: string): LaneState {
-  if (state === 'connected' || state === 'quiet') return 'up';
-  if (state === 'connecting' || state === 'probing' || state === 'idle') return 'connecting';
-  return state === 'stale' ? 'stale' : 'down';
+const LIFE = new Set(['feed_started', 'feed_back', 'feed_lost']);
+
+interface PieceChange extends Change {
+  readonly serves: boolean;
 }
 
-export function markKindOf({ state, cause }: StatusJson): MarkKind | undefined {
-  if (state === 'feed_stale' && cause === 'quiet_market') return undefined;
-  return MARKS[state];
+function instancesOf(
+  events: readonly StatusJson[],
+  spans: readonly InstanceSpan[],
+  completeSince: number | null,
+  to: number,
+): readonly Instance[] {
+  const byName = Map.groupBy(spans, ({ instance }) => instance);
+  const eventsOf = Map.groupBy(events, ({ instance }) => instance);
+  return [...byName].map(([name, own]) => {
+    const [first] = own;
+    return {
+      spans: own,
+      events: eventsOf.get(name) ?? [],
+      fromStart: first?.started === true && (completeSince === null || completeSince <= first.from),
+      isPresent: (own.at(-1)?.to ?? 0) >= to,
+    };
+  });
 }
-
-const MARKS: Readonly<Record<string, MarkKind>> = {
-  failed_over: 'failover',
-  failed_back: 'failover',
-  gap_detected: 'gap',
-  gap_unrepaired: 'gap',
-  gap_repaired: 'repaired',
-  feed_stale: 'stale',
-  feed_recovered: 'recovered',
-  disconnected: 'lost',
-  region_blocked: 'lost',
-  rate_limited: 'lost',
-  trading_halted: 'halt',
-  sink_unavailable: 'sink',
-  sink_recovered: 'recovered',
-  subscription_rejected: 'rejected',
-};
 
 function isSwitch({ state, symbol }: StatusJson): boolean {
   return (state === 'failed_over' || state === 'failed_back') && symbol === null;
@@ -107,104 +171,81 @@ function isSwitch({ state, symbol }: StatusJson): boolean {
 
 function markOf(event: StatusJson): Mark[] {
   const kind = markKindOf(event);
-  return kind === undefined ? [] : [{ at: event.timestamp, kind, text: event.reason }];
+  return kind === undefined ? [] : [{ at: event.timestamp, kind, text: event.reason, key: eventKey(event) }];
 }
 
-function statesOf(events: readonly StatusJson[], now: LaneState, from: number, to: number): Segment<LaneState>[] {
-  const linesUp = new Set<number>();
-  const changes: { at: number; state: LaneState }[] = [];
-  let before: LaneState | undefined;
-  for (const { state, timestamp: at, line, cause } of events) {
-    switch (state) {
-      case 'connecting':
-        before ??= 'connecting';
-        break;
-      case 'connected':
-        before ??= 'connecting';
-        linesUp.add(line ?? 0);
-        changes.push({ at, state: 'up' });
-        break;
-      case 'disconnected':
-        if (before === undefined) before = 'up';
-        linesUp.delete(line ?? 0);
-        if (linesUp.size === 0) changes.push({ at, state: 'down' });
-        break;
-      case 'region_blocked':
-        before ??= 'connecting';
-        linesUp.clear();
-        changes.push({ at, state: 'down' });
-        break;
-      case 'feed_stale':
-        before ??= 'up';
-        // A venue that is down stays down: that is worse than stale.
-        if (line === null && cause !== 'quiet_market' && changes.at(-1)?.state !== 'down')
-          changes.push({ at, state: 'stale' });
-        break;
-      case 'feed_recovered':
-        before ??= 'stale';
-        if (line === null) changes.push({ at, state: 'up' });
-        break;
-    }
+function sinkNames(events: readonly StatusJson[], { sinks }: Present): readonly string[] {
+  const named = events.flatMap(({ state, cause }) => (state.startsWith('sink_') && cause !== null ? [cause] : []));
+  return [...new Set([...sinks.map(({ name }) => name), ...named])];
+}
+
+/** When one instance had the venue as its active venue: the times at which that changed, first the beginning of time. */
+function turnsOf(venue: string, events: readonly StatusJson[], active: boolean): { at: number; serves: boolean }[] {
+  const switches = events.filter(isSwitch);
+  const [first] = events;
+  const [firstSwitch] = switches;
+  const before = first === firstSwitch ? firstSwitch?.switch?.from : first?.active_venue;
+  const begins = first === undefined ? active : before === venue;
+  return [
+    { at: Number.NEGATIVE_INFINITY, serves: begins },
+    ...switches.map((event) => ({ at: event.timestamp, serves: event.venue === venue })),
+  ];
+}
+
+/** The states of a venue, with whether it was active. */
+function serving(states: readonly Change[], turns: readonly { at: number; serves: boolean }[]): PieceChange[] {
+  const times = [...new Set([...states, ...turns].map(({ at }) => at))].sort((a, b) => a - b);
+  let state = 0;
+  let turn = 0;
+  return times.flatMap((at) => {
+    while ((states[state + 1]?.at ?? Number.POSITIVE_INFINITY) <= at) state++;
+    while ((turns[turn + 1]?.at ?? Number.POSITIVE_INFINITY) <= at) turn++;
+    const present = states[state];
+    return present === undefined ? [] : [{ ...present, at, serves: turns[turn]?.serves === true }];
+  });
+}
+
+/** From the worst state to the best one. */
+const WORST: readonly LaneState[] = ['halted', 'down', 'stale', 'unknown', 'connecting', 'up', 'none'];
+const NO_FEED: Piece = { state: 'none', serves: false, reason: '' };
+
+/** One lane of all instances, from `begun` to `to`. */
+function combined(
+  instances: readonly Instance[],
+  piecesOf: (instance: Instance) => readonly PieceChange[],
+  begun: number,
+  to: number,
+): Segment[] {
+  const all = instances.flatMap((instance) => alive(instance.spans, piecesOf(instance)));
+  const segments = all.filter((segment) => segment.to > begun && segment.from < to);
+  const times = [...segments.map(({ from }) => from), ...segments.map((segment) => segment.to)];
+  const bounds = [...new Set([begun, ...times.filter((at) => at > begun && at < to), to])].sort((a, b) => a - b);
+  const ordered = segments.sort((a, b) => a.from - b.from);
+  const result: Segment[] = [];
+  let open: Segment[] = [];
+  let next = 0;
+  for (const [index, from] of bounds.slice(0, -1).entries()) {
+    const end = bounds[index + 1] ?? to;
+    for (; (ordered[next]?.from ?? Number.POSITIVE_INFINITY) <= from; next++)
+      open.push(...ordered.slice(next, next + 1));
+    open = open.filter((segment) => segment.to > from);
+    const [worst = NO_FEED] = open.toSorted((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state));
+    const piece = { state: worst.state, reason: worst.reason, serves: open.some(({ serves }) => serves) };
+    const last = result.at(-1);
+    if (last !== undefined && last.state === piece.state && last.serves === piece.serves)
+      result[result.length - 1] = { ...last, to: end };
+    else result.push({ from, to: end, ...piece });
   }
-  const segments = joined([{ at: Math.min(from, changes[0]?.at ?? from), state: before ?? now }, ...changes], to);
-  const last = segments.at(-1);
-  // The present state counts more than the events: a line may be up though its `connected` is not in the list.
-  if (last !== undefined && last.state === 'down' && now === 'up')
-    segments[segments.length - 1] = { ...last, state: 'up' };
-  return segments;
+  return result;
 }
 
-function turnsOf(venue: string, events: readonly StatusJson[], active: boolean, to: number): Segment<true>[] {
-  const turns: Segment<true>[] = [];
-  let since: number | undefined;
-  let known = false;
-  for (const event of events) {
-    if (!isSwitch(event)) continue;
-    if (!known && event.switch?.from === venue) since = Number.NEGATIVE_INFINITY;
-    known = true;
-    if (event.venue === venue) since ??= event.timestamp;
-    else if (since !== undefined) {
-      turns.push({ from: since, to: event.timestamp, state: true });
-      since = undefined;
-    }
-  }
-  if (!known && active) since = Number.NEGATIVE_INFINITY;
-  if (since !== undefined) turns.push({ from: since, to, state: true });
-  return turns;
-}
-
-function haltsOf(events: readonly StatusJson[], halted: boolean, to: number): Segment<string>[] {
-  const halts: Segment<string>[] = [];
-  let open: { at: number; reason: string } | undefined;
-  let known = false;
-  for (const { state, symbol, timestamp, reason } of events) {
-    if (symbol !== null || (state !== 'trading_halted' && state !== 'trading_resumed')) continue;
-    if (state === 'trading_halted') open ??= { at: timestamp, reason };
-    else {
-      if (!known && open === undefined) open = { at: Number.NEGATIVE_INFINITY, reason: '' };
-      if (open !== undefined) halts.push({ from: open.at, to: timestamp, state: open.reason });
-      open = undefined;
-    }
-    known = true;
-  }
-  if (!known && halted) open = { at: Number.NEGATIVE_INFINITY, reason: '' };
-  if (open !== undefined) halts.push({ from: open.at, to, state: open.reason });
-  return halts;
-}
-
-function joined(changes: readonly { at: number; state: LaneState }[], to: number): Segment<LaneState>[] {
-  const segments: Segment<LaneState>[] = [];
-  for (const [index, { at, state }] of changes.entries()) {
-    const end = changes[index + 1]?.at ?? to;
-    const last = segments.at(-1);
-    if (last?.state === state) segments[segments.length - 1] = { ...last, to: end };
-    else segments.push({ from: at, to: end, state });
-  }
-  return segments;
-}
-
-function clip<S>(segments: readonly Segment<S>[], from: number, to: number): Segment<S>[] {
-  return segments
-    .filter((segment) => segment.to > from && segment.from < to)
-    .map((segment) => ({ ...segment, from: Math.max(segment.from, from), to: Math.min(segment.to, to) }));
+/** What the changes mean for the spans in which the instance was alive. */
+function alive(spans: readonly InstanceSpan[], changes: readonly PieceChange[]): Segment[] {
+  return spans.flatMap((span) =>
+    changes.flatMap(({ at, ...piece }, index) => {
+      const from = Math.max(at, span.from);
+      const to = Math.min(changes[index + 1]?.at ?? Number.POSITIVE_INFINITY, span.to);
+      return from < to ? [{ ...piece, from, to }] : [];
+    }),
+  );
 }

@@ -1,12 +1,12 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { Events, Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
-import type { GapJson, PriceJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
+import type { Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
+import type { GapJson, PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { worstEnvironment } from '../model/environment.ts';
-import { mergeEvents } from '../model/event-log.ts';
 import { firstOfEachSymbol } from '../model/first-of-each-symbol.ts';
 import { mergeOverview } from '../model/merge-overview.ts';
 import { CoinRow } from './coin-row.ts';
+import { events, loadEvents, receiveStatus } from './feed-events.ts';
 import { getJson } from './get-json.ts';
 import { onFrame } from './on-frame.ts';
 import { pageTime, setFeedTime } from './page-clock.ts';
@@ -15,8 +15,6 @@ import { pageTime, setFeedTime } from './page-clock.ts';
 export const status = signal<Status | undefined>(undefined);
 /** When the last overview came, by the page's monotonic clock, milliseconds. */
 export const statusAt = signal(0);
-/** The feed's events, oldest first, without heartbeats. */
-export const events = signal<readonly StatusJson[]>([]);
 /** Gaps in the trades, newest first. */
 export const gaps = signal<readonly GapJson[]>([]);
 /** The coins' rows in the feed's order. */
@@ -33,10 +31,8 @@ let loading: Promise<void> = Promise.resolve();
 const SWITCHES = new Set(['failed_over', 'failed_back']);
 const bySymbol = new Map<string, CoinRow>();
 const newestTicks = new Map<string, PriceJson>();
-let newEvents: StatusJson[] = [];
 /** The overview as the stream's changes add up. The first message of each connection has all fields. */
 let streamed: Status | undefined;
-const MOST_WAITING = 1000;
 
 export function rowOf(symbol: string): CoinRow | undefined {
   return bySymbol.get(symbol);
@@ -47,8 +43,6 @@ const paint = onFrame(() => {
   for (const tick of newestTicks.values()) bySymbol.get(tick.symbol)?.tick(tick, pageMs, eventMs(tick, pageMs));
   newestTicks.clear();
   for (const row of bySymbol.values()) row.calm(pageMs);
-  if (newEvents.length > 0) events.value = mergeEvents(events.peek(), newEvents);
-  newEvents = [];
 });
 
 /** When a tick's event happened, by the page's clock: its receipt by the feed, less the venue's event lag. */
@@ -80,13 +74,14 @@ export function receiveFeed(message: ServerMessage): void {
       paint();
       break;
     case 'status': {
-      const added = listOf(message.data).filter(({ state }) => state !== 'heartbeat');
-      if (added.length === 0) break;
-      newEvents = [...newEvents, ...added].slice(-MOST_WAITING);
-      if (added.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
-      paint();
+      const records = listOf(message.data);
+      receiveStatus(records);
+      if (records.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
       break;
     }
+    case 'missed':
+      if (message.data.channel === 'status') void loadEvents();
+      break;
   }
 }
 
@@ -110,13 +105,8 @@ export function feedLoaded(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  const [overview, past] = await Promise.all([
-    getJson<Status>('/api/status'),
-    getJson<Events>('/api/events?limit=500'),
-    loadGaps(),
-  ]);
+  const [overview] = await Promise.all([getJson<Status>('/api/status'), loadEvents(), loadGaps()]);
   if (overview !== undefined) takeStatus(overview);
-  if (past !== undefined) events.value = mergeEvents(events.peek(), past.events);
 }
 
 export function listOf<T>(data: T | readonly T[]): readonly T[] {
@@ -124,7 +114,7 @@ export function listOf<T>(data: T | readonly T[]): readonly T[] {
 }
 
 async function loadGaps(): Promise<void> {
-  const answer = await getJson<Gaps>('/api/gaps?limit=50');
+  const answer = await getJson<Gaps>('/api/gaps?limit=500');
   if (answer !== undefined) gaps.value = answer.gaps;
 }
 

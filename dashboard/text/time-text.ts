@@ -33,3 +33,13 @@ function isoText(ms: number): string {
   const aheadMs = timeZone.value === 'utc' ? 0 : -60_000 * new Date(ms).getTimezoneOffset();
   return new Date(ms + aheadMs).toISOString().slice(0, -1);
 }
+
+/** `14:03:07`, or `22 Nov 14:03:07` if it is not the day of `today`; in the page's time zone. */
+export function datedClock(ms: number, today: number): string {
+  const date = day(ms);
+  if (date === day(today)) return clock(ms);
+  const month = (Number(date.slice(5, 7)) - 1) * 3;
+  return `${Number(date.slice(8))} ${MONTHS.slice(month, month + 3)} ${clock(ms)}`;
+}
+
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';

@@ -1,40 +1,87 @@
-import { statusKey } from '../model/event-log.ts';
+import { duration } from '../../src/domain/duration.ts';
+import { eventKey } from '../model/event-log.ts';
 import type { EventGroup } from '../model/group-events.ts';
-import { markKindOf } from '../model/timeline.ts';
-import { clock } from '../text/time-text.ts';
+import { markKindOf } from '../model/mark-kind.ts';
+import { feedTime } from '../state/page-clock.ts';
+import { eventTitle, plainReason } from '../text/event-text.ts';
+import { clock, datedClock } from '../text/time-text.ts';
+import { ListRow, ListRows } from './list-row.tsx';
 import { MARK_GLYPHS } from './mark-glyph.ts';
 
+/** Rows of the list; more are drawn only if an older event was chosen. */
+const LISTED = 60;
+const NAMED_COINS = 4;
+
+interface EventListProps {
+  /** Newest first. */
+  readonly groups: readonly EventGroup[];
+  readonly selected: { readonly key: string } | undefined;
+}
+
 /** Lists the feed's events, newest first. */
-export function EventList({ groups }: { readonly groups: readonly EventGroup[] }) {
+export function EventList({ groups, selected }: EventListProps) {
   if (groups.length === 0) return <p class="empty">Nothing has happened yet.</p>;
+  const chosen = groups.findIndex(({ events }) => events.some((event) => eventKey(event) === selected?.key));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <ol class="events" tabIndex={0} aria-label="Events, newest first">
-      {groups.map((group) => (
-        <EventLine key={statusKey(group.newest)} group={group} />
+    <ListRows label="Events, newest first">
+      {groups.slice(0, Math.max(LISTED, chosen + 10)).map((group, at) => (
+        <EventLine key={eventKey(group.events[0])} group={group} chosen={at === chosen ? selected : undefined} />
       ))}
-    </ol>
+    </ListRows>
   );
 }
 
-function EventLine({ group: { newest, count, coins } }: { readonly group: EventGroup }) {
-  const kind = markKindOf(newest);
+interface EventLineProps {
+  readonly group: EventGroup;
+  readonly chosen: object | undefined;
+}
+
+function EventLine({ group: { events, coins }, chosen }: EventLineProps) {
+  const [first] = events;
+  const kind = markKindOf(first);
   const mark = kind === undefined ? undefined : MARK_GLYPHS[kind];
+  const spanMs = (events.at(-1) ?? first).timestamp - first.timestamp;
+  const reason = plainReason(first.reason);
+  const isSameReason = events.every((event) => plainReason(event.reason) === reason);
   return (
-    <li class={`event ${mark === undefined ? 'is-plain' : `tone-${mark.tone}`}`}>
-      <time>{clock(newest.timestamp)}</time>
-      <span class="glyph" aria-hidden="true">
-        {mark?.glyph ?? '·'}
-      </span>
-      <p>
-        <strong>{newest.state.replaceAll('_', ' ')}</strong>
-        {count > 1 && <span class="times"> ×{count}</span>}{' '}
-        {newest.venue !== null && <span class="event-venue">{newest.venue}</span>}{' '}
-        {coins.length > 0 && (
-          <span class="event-coins">{coins.length > 4 ? `${coins.length} coins` : coins.join(' ')}</span>
-        )}{' '}
-        {count === 1 && <span class="reason">{newest.reason}</span>}
-      </p>
-    </li>
+    <ListRow
+      tone={mark === undefined ? 'is-plain' : `tone-${mark.tone}`}
+      glyph={mark?.glyph ?? '·'}
+      time={datedClock(first.timestamp, feedTime(performance.now()))}
+      chosen={chosen}
+      facts={() => factsOf(events)}
+    >
+      <strong>{eventTitle(first)}</strong>
+      {events.length > 1 && (
+        <span class="times">
+          {' '}
+          ×{events.length}
+          {spanMs >= 100 && ` in ${duration(spanMs)}`}
+        </span>
+      )}{' '}
+      {first.venue !== null && <span class="event-venue">{first.venue}</span>}{' '}
+      {coins.length > 0 && (
+        <span class="event-coins">{coins.length > NAMED_COINS ? `${coins.length} coins` : coins.join(' ')}</span>
+      )}{' '}
+      {isSameReason && <span class="reason">{reason}</span>}
+    </ListRow>
   );
+}
+
+const MOST_FACTS = 40;
+
+function factsOf(events: EventGroup['events']): (readonly [string, string])[] {
+  const [first] = events;
+  if (events.length > 1)
+    return events.slice(0, MOST_FACTS).map((event, at) => {
+      const who = [event.coin, event.line === null ? null : `line ${event.line}`].filter((part) => part !== null);
+      return [`${at + 1}. ${clock(event.timestamp)}`, [...who, plainReason(event.reason)].join(' · ')];
+    });
+  return [
+    ['time', new Date(first.timestamp).toISOString()],
+    ...Object.entries({ line: first.line, channel: first.channel, cause: first.cause, ...first.details })
+      .filter(([, value]) => value !== null && value !== '')
+      .map(([name, value]) => [name.replaceAll('_', ' '), plainReason(String(value))] as const),
+    ['instance', first.instance],
+  ];
 }

@@ -1,41 +1,42 @@
-import { duration } from '../../src/domain/duration.ts';
 import type { GapJson } from '../../src/gateway/api/record-schema.ts';
-import { count } from '../text/number-text.ts';
-import { clock } from '../text/time-text.ts';
+import { rowOf } from '../state/feed-state.ts';
+import { feedTime } from '../state/page-clock.ts';
+import { gapText } from '../text/event-text.ts';
+import { datedClock } from '../text/time-text.ts';
+import { ListRow, ListRows } from './list-row.tsx';
 
 const TONES: Readonly<Record<string, { readonly glyph: string; readonly tone: string }>> = {
   repaired: { glyph: '◆', tone: 'good' },
   unrepaired: { glyph: '◇', tone: 'warn' },
 };
+const LISTED = 100;
 
 /** Lists gaps in the trades and their outcomes, newest first. */
 export function GapList({ gaps }: { readonly gaps: readonly GapJson[] }) {
   if (gaps.length === 0) return <p class="empty">No trade is missing.</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <ol class="events" tabIndex={0} aria-label="Gaps, newest first">
-      {gaps.map((gap) => {
+    <ListRows label="Gaps, newest first">
+      {gaps.slice(0, LISTED).map((gap) => {
         const { glyph, tone } = TONES[gap.outcome] ?? { glyph: '?', tone: 'muted' };
         return (
-          <li
+          <ListRow
             key={`${gap.venue} ${gap.symbol} ${gap.epoch} ${gap.from_id} ${gap.to_id} ${gap.outcome}`}
-            class={`event tone-${tone}`}
+            tone={`tone-${tone}`}
+            glyph={glyph}
+            time={datedClock(gap.from_time, feedTime(performance.now()))}
+            facts={() => [
+              ['symbol', gap.symbol],
+              ['epoch', String(gap.epoch)],
+              ['last trade before', gap.from_id ?? 'none'],
+              ['first trade after', gap.to_id ?? 'none'],
+              ['filled', String(gap.filled)],
+            ]}
           >
-            <time>{clock(gap.to_time)}</time>
-            <span class="glyph" aria-hidden="true">
-              {glyph}
-            </span>
-            <p>
-              <strong>{gap.outcome}</strong> <span class="event-venue">{gap.venue}</span>{' '}
-              <span class="event-coins">{gap.symbol}</span>{' '}
-              <span class="reason">
-                {duration(gap.to_time - gap.from_time)}, {gap.missing === null ? 'unknown number' : count(gap.missing)}{' '}
-                missing, {count(gap.filled)} filled
-              </span>
-            </p>
-          </li>
+            <strong>{gap.outcome}</strong> <span class="event-venue">{gap.venue}</span>{' '}
+            <span class="reason">{gapText(gap, rowOf(gap.symbol)?.coin ?? gap.symbol)}</span>
+          </ListRow>
         );
       })}
-    </ol>
+    </ListRows>
   );
 }

@@ -1,8 +1,8 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { groupEvents } from '../model/group-events.ts';
 import { timeline } from '../model/timeline.ts';
-import { events, gaps, status, statusAt } from '../state/feed-state.ts';
-import { link } from '../state/link.ts';
+import { allEvents, completeSince, spans } from '../state/feed-events.ts';
+import { gaps, status } from '../state/feed-state.ts';
 import { feedTime, now } from '../state/page-clock.ts';
 import { Choice } from './choice.tsx';
 import { EventList } from './event-list.tsx';
@@ -14,15 +14,18 @@ const SPANS = [
   { value: 5, text: '5 m' },
   { value: 15, text: '15 m' },
   { value: 60, text: '1 h' },
+  { value: 1440, text: '24 h' },
 ];
 const LISTS = [
   { value: 'events', text: 'Events' },
   { value: 'gaps', text: 'Gaps' },
 ] as const;
-const LISTED = 60;
 
 const minutes = signal(5);
 const list = signal<'events' | 'gaps'>('events');
+/** The event whose mark was chosen last: a new object each time, so that the list moves to it again. */
+const selected = signal<{ readonly key: string } | undefined>(undefined);
+const groups = computed(() => groupEvents(allEvents.value));
 
 /** Shows the gaps instead of the events. */
 export function showGaps(): void {
@@ -31,10 +34,9 @@ export function showGaps(): void {
 
 export function TimelinePanel() {
   const overview = status.value;
-  // Without a connection, the page knows nothing that happened after the last status.
-  const to = feedTime(link.value.state === 'open' ? now.value : statusAt.value);
+  const to = feedTime(now.value);
   const from = to - minutes.value * 60_000;
-  const present = { venues: overview?.venues ?? [], halted: overview?.trading.state === 'halted' };
+  const past = { events: allEvents.value, spans: spans.value, completeSince: completeSince.value };
   return (
     <Panel
       id="timeline"
@@ -53,7 +55,14 @@ export function TimelinePanel() {
       {overview === undefined ? (
         <p class="empty">No status of the feed yet.</p>
       ) : (
-        <TimelinePicture timeline={timeline(events.value, present, from, to)} gaps={gaps.value} />
+        <TimelinePicture
+          timeline={timeline(past, { ...overview, trading: overview.trading.state }, from, to)}
+          gaps={gaps.value}
+          onSelect={(key) => {
+            list.value = 'events';
+            selected.value = { key };
+          }}
+        />
       )}
     </Panel>
   );
@@ -76,12 +85,7 @@ export function EventsPanel() {
       }
     >
       {list.value === 'events' ? (
-        <EventList
-          groups={groupEvents(
-            events.value.filter(({ state }) => state !== 'subscribed'),
-            LISTED,
-          )}
-        />
+        <EventList groups={groups.value} selected={selected.value} />
       ) : (
         <GapList gaps={gaps.value} />
       )}

@@ -1,154 +1,179 @@
 import type { GapJson } from '../../src/gateway/api/record-schema.ts';
-import type { Lane, Mark, MarkKind, Timeline } from '../model/timeline.ts';
-import { shortClock } from '../text/time-text.ts';
-import { MARK_GLYPHS } from './mark-glyph.ts';
+import type { Lane, Segment, Timeline } from '../model/timeline.ts';
+import { cursorTime } from '../state/cursor.ts';
+import { clock, datedClock, shortClock } from '../text/time-text.ts';
+import { TimelineLegend } from './timeline-legend.tsx';
+import { newestMark, TimelineMarks } from './timeline-marks.tsx';
 import { useWidth } from './use-size.ts';
 
 const LABELS = 104;
-const LANE = 34;
-const BAR = 8;
-const TOP = 22;
-const BESIDE = 11;
+const LANE = 26;
+const TOP = 20;
+/** Where the middle of a lane's bar is, below the top of the lane. */
+const BAR = 18;
 const MINUTE = 60_000;
 const HALF_LABEL = 16;
+/** Least widths of the bar of a good and of a bad state, CSS pixels. */
+const LEAST = 1;
+const LEAST_BAD = 3;
 
 interface PictureProps {
   readonly timeline: Timeline;
   readonly gaps: readonly GapJson[];
+  /** Called with the key of the event whose mark was chosen. */
+  readonly onSelect: (key: string) => void;
 }
 
-/** Draws the last minutes: a lane for each venue, thick while it served, with marks for events. Halts are above them. */
-export function TimelinePicture({ timeline, gaps }: PictureProps) {
+/** Draws the timeline: a lane for trading, the feed, each venue and each sink, with marks for events. */
+export function TimelinePicture({ timeline, gaps, onSelect }: PictureProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
-  const { from, to, begun, lanes, halts, switches } = timeline;
+  const { from, to, begun, lanes, switches } = timeline;
   const room = Math.max(0, width - LABELS - 8);
   const x = (at: number) => LABELS + ((at - from) / (to - from)) * room;
-  const y = (lane: number) => TOP + LANE * (lane + 1) - 8;
-  const height = TOP + LANE * (lanes.length + 1) + 8;
-  const laneOf = (venue: string | null) => lanes.findIndex((lane) => lane.venue === venue);
+  const y = (lane: number) => TOP + LANE * lane;
+  const height = TOP + LANE * lanes.length + 4;
+  const laneOf = (venue: string | null) => lanes.findIndex(({ kind, name }) => kind === 'venue' && name === venue);
+  const point = (event: MouseEvent & { readonly currentTarget: SVGElement }) => {
+    const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    cursorTime.value = at < LABELS ? undefined : Math.min(to, from + ((at - LABELS) / room) * (to - from));
+  };
+  const first = newestMark(lanes, x);
   return (
     <div class="timeline">
       <div ref={ref}>
         {room > 0 && (
-          <svg width={width} height={height} role="img" aria-label={summary(timeline)}>
+          // biome-ignore lint/a11y/useSemanticElements: an SVG cannot be a fieldset
+          <svg
+            width={width}
+            height={height}
+            role="group"
+            aria-label={summary(timeline)}
+            onPointerMove={point}
+            onPointerDown={point}
+            onPointerLeave={() => {
+              cursorTime.value = undefined;
+            }}
+          >
             <Patterns />
-            <Axis from={from} to={to} x={x} bottom={height - 8} />
-            <text class="lane-label" x="0" y={TOP + 12}>
-              Trading
-            </text>
-            <rect class="state-up" x={x(begun)} y={TOP + 6} width={Math.max(0, x(to) - x(begun))} height={5} />
-            {halts.map((halt) => (
-              <rect
-                key={halt.from}
-                class="state-halted"
-                x={x(halt.from)}
-                y={TOP + 3}
-                width={Math.max(3, x(halt.to) - x(halt.from))}
-                height={BAR + 3}
-              >
-                <title>halted: {halt.state}</title>
-              </rect>
-            ))}
+            <rect class="ground" width={width} height={height} />
+            <Axis from={from} to={to} x={x} bottom={height - 4} />
+            {begun > from && x(begun) > LABELS + 90 && (
+              <text class="unseen-past" x={x(begun) - 6} y={height - 8}>
+                not known before {shortClock(begun)}
+              </text>
+            )}
             {lanes.map((lane, at) => (
-              <LanePicture key={lane.venue} lane={lane} y={y(at) + 8} x={x} gaps={gaps} from={from} />
+              <LaneBars key={`${lane.kind} ${lane.name}`} lane={lane} y={y(at)} x={x} />
             ))}
+            {lanes.map(({ kind, name }, at) =>
+              kind === 'venue' ? <Gaps key={name} gaps={gaps} venue={name} y={y(at)} x={x} from={from} /> : null,
+            )}
             {switches.map((each) => {
               const target = laneOf(each.to);
               const source = laneOf(each.from);
-              if (target === -1) return null;
-              const start = source === -1 ? TOP + BESIDE : y(source) + BESIDE;
-              const end = y(target) + BESIDE;
+              if (target === -1 || source === -1) return null;
+              const end = y(target) + BAR;
               return (
                 <g key={`${each.at} ${each.to}`} class="switch">
-                  <line x1={x(each.at)} x2={x(each.at)} y1={start} y2={end} />
-                  <path d={`M${x(each.at) - 4} ${end + (end > start ? -5 : 5)}h8L${x(each.at)} ${end}z`} />
+                  <line x1={x(each.at)} x2={x(each.at)} y1={y(source) + BAR} y2={end} />
+                  <path d={`M${x(each.at) - 4} ${end + (target > source ? -5 : 5)}h8L${x(each.at)} ${end}z`} />
                 </g>
               );
             })}
+            {lanes.map(({ kind, name, marks }, at) => (
+              <TimelineMarks
+                key={`${kind} ${name}`}
+                lane={name}
+                marks={marks}
+                x={x}
+                y={y(at)}
+                first={first}
+                onSelect={onSelect}
+              />
+            ))}
+            <Cursor from={from} to={to} x={x} bottom={height - 4} />
           </svg>
         )}
       </div>
-      <Legend />
+      <TimelineLegend />
     </div>
   );
 }
 
-interface LanePictureProps {
+interface LaneBarsProps {
   readonly lane: Lane;
   readonly y: number;
   readonly x: (at: number) => number;
-  readonly gaps: readonly GapJson[];
-  readonly from: number;
 }
 
-function LanePicture({ lane, y, x, gaps, from }: LanePictureProps) {
+function LaneBars({ lane, y, x }: LaneBarsProps) {
+  const isGood = ({ state }: Segment) => state === 'up';
+  // Bad states come last, so that a short one is not covered by the good ones beside it.
+  const ordered = [...lane.segments.filter(isGood), ...lane.segments.filter((segment) => !isGood(segment))];
   return (
     <g>
-      <text class={`lane-label${lane.active.length > 0 ? ' is-active' : ''}`} x="0" y={y + BAR}>
-        {lane.venue}
+      <text class={`lane-label${lane.segments.at(-1)?.serves === true ? ' is-active' : ''}`} x="0" y={y + BAR + 4}>
+        {lane.name}
       </text>
-      {lane.states.map((segment) => (
-        <rect
-          key={`${segment.from} ${segment.state}`}
-          class={`state-${segment.state}`}
-          x={x(segment.from)}
-          y={y + 2}
-          width={Math.max(2, x(segment.to) - x(segment.from))}
-          height={BAR - 3}
-        />
-      ))}
-      {lane.active.map((turn) => (
-        <rect
-          key={turn.from}
-          class="turn"
-          x={x(turn.from)}
-          y={y}
-          rx="2"
-          width={Math.max(3, x(turn.to) - x(turn.from))}
-          height={BAR + 1}
-        />
-      ))}
-      {gaps
-        .filter((gap) => gap.venue === lane.venue && gap.to_time >= from)
-        .map((gap) => (
+      {ordered.map((segment) => {
+        const isThick = segment.serves || segment.state === 'halted' || segment.state === 'none';
+        const least = isGood(segment) ? LEAST : LEAST_BAD;
+        return (
           <rect
-            key={`${gap.symbol} ${gap.epoch} ${gap.from_id} ${gap.outcome}`}
-            class={`gap-${gap.outcome}`}
-            x={x(Math.max(from, gap.from_time))}
-            y={y + BAR + 2}
-            width={Math.max(3, x(gap.to_time) - x(Math.max(from, gap.from_time)))}
-            height="3"
-          />
-        ))}
-      {clustered(lane.marks, x).map(({ mark, many, at }) => (
-        <text key={`${mark.kind} ${mark.at}`} class={`mark tone-${MARK_GLYPHS[mark.kind].tone}`} x={at} y={y - 4}>
-          {MARK_GLYPHS[mark.kind].glyph}
-          <title>
-            {MARK_GLYPHS[mark.kind].word}
-            {many > 1 ? ` ×${many}` : ''}: {mark.text}
-          </title>
-        </text>
-      ))}
+            key={`${segment.from} ${segment.state}`}
+            class={`state-${segment.state}${segment.serves ? ' is-turn' : ''}`}
+            x={x(segment.from)}
+            y={y + BAR - (isThick ? 5 : 2.5)}
+            width={Math.max(least, x(segment.to) - x(segment.from))}
+            height={isThick ? 10 : 5}
+          >
+            <title>{segmentText(lane, segment)}</title>
+          </rect>
+        );
+      })}
     </g>
   );
 }
 
-/** Kinds of marks, the most important first. If marks overlap, only the most important one is drawn. */
-const WEIGHT: readonly MarkKind[] = ['halt', 'lost', 'stale', 'gap', 'sink', 'rejected', 'repaired', 'recovered'];
-const APART = 11;
+const WORDS: Readonly<Record<Lane['kind'], string>> = {
+  trading: 'allowed',
+  feed: 'alive',
+  venue: 'stands by',
+  sink: 'up',
+};
 
-function clustered(marks: readonly Mark[], x: (at: number) => number) {
-  const drawn: { mark: Mark; many: number; at: number }[] = [];
-  const heavy = marks
-    .filter(({ kind }) => kind !== 'failover') // drawn as a line from lane to lane
-    .sort((a, b) => WEIGHT.indexOf(a.kind) - WEIGHT.indexOf(b.kind) || a.at - b.at);
-  for (const mark of heavy) {
-    const at = x(mark.at);
-    const near = drawn.find((other) => Math.abs(other.at - at) < APART);
-    if (near === undefined) drawn.push({ mark, many: 1, at });
-    else if (near.mark.kind === mark.kind) near.many++;
-  }
-  return drawn;
+function segmentText({ kind, name }: Lane, { from, to, state, serves, reason }: Segment): string {
+  const word =
+    state === 'none' ? 'no feed' : state === 'up' && !serves ? WORDS[kind] : state === 'up' ? 'serves' : state;
+  const turn = serves && state !== 'up' ? ', while it was the active venue' : '';
+  return `${name}: ${word}${turn}, ${clock(from)} to ${clock(to)}${reason === '' ? '' : `: ${reason}`}`;
+}
+
+interface GapsProps {
+  readonly gaps: readonly GapJson[];
+  readonly venue: string;
+  readonly y: number;
+  readonly x: (at: number) => number;
+  readonly from: number;
+}
+
+function Gaps({ gaps, venue, y, x, from }: GapsProps) {
+  return (
+    <g>
+      {gaps
+        .filter((gap) => gap.venue === venue && gap.to_time >= from)
+        .map((gap) => (
+          <rect
+            key={`${gap.symbol} ${gap.epoch} ${gap.from_id} ${gap.outcome}`}
+            class={gap.outcome === 'repaired' ? 'gap-repaired' : 'gap-unrepaired'}
+            x={x(Math.max(from, gap.from_time))}
+            y={y + LANE - 2}
+            width={Math.max(LEAST_BAD, x(gap.to_time) - x(Math.max(from, gap.from_time)))}
+            height="3"
+          />
+        ))}
+    </g>
+  );
 }
 
 interface AxisProps {
@@ -159,7 +184,7 @@ interface AxisProps {
 }
 
 function Axis({ from, to, x, bottom }: AxisProps) {
-  const step = [1, 5, 15].find((minutes) => (to - from) / (minutes * MINUTE) <= 6) ?? 15;
+  const step = [1, 5, 15, 60, 240].find((minutes) => (to - from) / (minutes * MINUTE) <= 6) ?? 240;
   const ticks: number[] = [];
   for (let at = Math.ceil(from / (step * MINUTE)) * step * MINUTE; at < to; at += step * MINUTE) {
     if (x(at) < x(to) - HALF_LABEL) ticks.push(at);
@@ -169,11 +194,31 @@ function Axis({ from, to, x, bottom }: AxisProps) {
       {ticks.map((at) => (
         <g key={at}>
           <line x1={x(at)} x2={x(at)} y1={TOP - 6} y2={bottom} />
-          <text x={x(at)} y={TOP - 10}>
+          <text x={x(at)} y={TOP - 8}>
             {shortClock(at)}
           </text>
         </g>
       ))}
+    </g>
+  );
+}
+
+const HALF_CURSOR = 30;
+
+/** The moment that the pointer points at, here or in the chart. */
+function Cursor({ from, to, x, bottom }: AxisProps) {
+  const at = cursorTime.value;
+  if (at === undefined || at < from || at > to) return null;
+  const text = datedClock(at, to);
+  const half = text.length * 3.2 + 4;
+  const middle = Math.min(Math.max(x(at), LABELS + HALF_CURSOR), x(to) - half + 8);
+  return (
+    <g class="cursor">
+      <line x1={x(at)} x2={x(at)} y1={TOP - 4} y2={bottom} />
+      <rect x={middle - half} y="0" width={half * 2} height="15" rx="3" />
+      <text x={middle} y="11">
+        {text}
+      </text>
     </g>
   );
 }
@@ -183,40 +228,24 @@ function Patterns() {
     <defs>
       <pattern id="hatch-down" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
         <rect class="hatch-ground" width="5" height="5" />
-        <rect class="hatch-bad" width="2.5" height="5" />
+        <rect class="hatch-bad" width="3" height="5" />
       </pattern>
       <pattern id="hatch-stale" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
         <rect class="hatch-ground" width="5" height="5" />
-        <rect class="hatch-warn" width="2.5" height="5" />
+        <rect class="hatch-warn" width="3" height="5" />
+      </pattern>
+      <pattern id="hatch-none" width="4" height="4" patternUnits="userSpaceOnUse">
+        <rect class="hatch-ground" width="4" height="4" />
+        <path class="hatch-unknown" d="M0 0h2v2H0zM2 2h2v2H2z" />
       </pattern>
     </defs>
   );
 }
 
-function Legend() {
-  const shown: readonly MarkKind[] = ['failover', 'lost', 'stale', 'recovered', 'gap', 'repaired'];
-  return (
-    <ul class="legend" aria-label="Legend">
-      <li>
-        <span class="swatch is-turn" aria-hidden="true" /> serves
-      </li>
-      <li>
-        <span class="swatch is-up" aria-hidden="true" /> stands by
-      </li>
-      {shown.map((kind) => (
-        <li key={kind}>
-          <span class={`tone-${MARK_GLYPHS[kind].tone}`} aria-hidden="true">
-            {MARK_GLYPHS[kind].glyph}
-          </span>{' '}
-          {MARK_GLYPHS[kind].word}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function summary({ lanes, switches, halts, from, to }: Timeline): string {
+function summary({ lanes, switches, from, to }: Timeline): string {
   const minutes = Math.round((to - from) / MINUTE);
-  const serving = lanes.find((lane) => lane.active.at(-1)?.to === to)?.venue ?? 'none';
-  return `The last ${minutes} minutes: ${switches.length} switches of venue, ${halts.length} halts; active venue ${serving}. The list of events has the same in words.`;
+  const halts = lanes.find(({ kind }) => kind === 'trading')?.segments.filter(({ state }) => state === 'halted') ?? [];
+  const serving = lanes.find(({ segments }) => segments.at(-1)?.serves === true)?.name ?? 'none';
+  const time = minutes > 60 ? `${minutes / 60} hours` : `${minutes} minutes`;
+  return `The last ${time}: ${switches.length} switches of venue, ${halts.length} halts; active venue ${serving}. The list of events has the same in words.`;
 }

@@ -2,7 +2,7 @@ import { duration } from '../../src/domain/duration.ts';
 import type { Asset } from '../../src/gateway/api/asset-answers.ts';
 import type { Latency, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
 import { isOdd } from '../model/environment.ts';
-import { laneState } from '../model/timeline.ts';
+import { laneState } from '../model/lane-states.ts';
 import { feedEnvironment, rowOf, status, statusAt } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
 import { venuePrices, venuePricesAt } from '../state/selected-coin.ts';

@@ -14,10 +14,10 @@ it('mergeEvents returns the same list if no event is new', () => {
   expect(mergeEvents(known, [...known, statusEvent('heartbeat', 2)])).toBe(known);
 });
 
-it('mergeEvents keeps only the newest 600 events', () => {
-  const many = Array.from({ length: 1000 }, (_, at) => statusEvent('connected', at));
+it('mergeEvents keeps only the newest 8,000 events', () => {
+  const many = Array.from({ length: 9000 }, (_, at) => statusEvent('connected', at));
   const merged = mergeEvents([], many);
-  expect(merged).toHaveLength(600);
+  expect(merged).toHaveLength(8000);
   expect(merged.at(-1)).toBe(many.at(-1));
 });
 
@@ -25,19 +25,40 @@ it('groupEvents groups events of several coins at about the same time, newest fi
   const gap = (coin: string, at: number) => statusEvent('gap_repaired', at, { venue: 'bybit', coin });
   const events = [
     statusEvent('connected', 5000),
-    gap('ADA', 7900),
+    gap('ADA', 6900),
     gap('BTC', 10_000),
     gap('ETH', 10_500),
     gap('BTC', 11_000),
   ];
-  expect(groupEvents(events, 10).map(({ newest, count, coins }) => [newest.state, count, coins])).toEqual([
+  expect(
+    groupEvents(events).map(({ events: [{ state }, ...others], coins }) => [state, others.length + 1, coins]),
+  ).toEqual([
     ['gap_repaired', 3, ['BTC', 'ETH']],
     ['gap_repaired', 1, ['ADA']],
     ['connected', 1, []],
   ]);
 });
 
-it('groupEvents returns at most the requested number of groups, the newest ones', () => {
-  const events = Array.from({ length: 50 }, (_, at) => statusEvent('connected', at * 10_000));
-  expect(groupEvents(events, 7).map(({ newest }) => newest)).toEqual(events.slice(-7).toReversed());
+it('groupEvents gives a group the time of its first event, so a cause is below its effects', () => {
+  const lost = (line: number, at: number) => statusEvent('disconnected', at, { venue: 'bybit', line });
+  const events = [lost(1, 1000), lost(2, 1010), statusEvent('failed_over', 1500, { venue: 'binance' }), lost(1, 2400)];
+  const groups = groupEvents(events);
+  expect(groups.map(({ events: [first] }) => first.state)).toEqual(['failed_over', 'disconnected']);
+  expect(groups[1]?.events.map(({ timestamp }) => timestamp)).toEqual([1000, 1010, 2400]);
+});
+
+it('groupEvents leaves out a connecting that led to connected, but not one that failed', () => {
+  const of = (state: string, at: number) => statusEvent(state, at, { venue: 'bybit', line: 1 });
+  const events = [
+    of('connecting', 0),
+    of('disconnected', 100),
+    of('connecting', 5000),
+    of('connected', 5100),
+    of('subscribed', 5200),
+  ];
+  expect(groupEvents(events).map(({ events: [{ state, timestamp }] }) => [state, timestamp])).toEqual([
+    ['connected', 5100],
+    ['disconnected', 100],
+    ['connecting', 0],
+  ]);
 });
