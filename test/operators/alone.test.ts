@@ -26,8 +26,8 @@ it('market-feed/operators imports rxjs and the checks of options, and nothing el
   expect(all.filter((name) => !name.startsWith(source))).toEqual(['rxjs']);
   const others = all.filter((name) => name.startsWith(source) && !name.startsWith(root));
   expect(others.map((name) => name.slice(source.length)).sort()).toEqual([
-    'domain/hide-credentials.ts',
     'domain/options/check-options.ts',
+    'domain/options/hide-credentials.ts',
     'domain/options/nearest-key.ts',
     'domain/options/shown.ts',
   ]);
