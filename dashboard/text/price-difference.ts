@@ -9,7 +9,7 @@ type VenuePrice = NonNullable<Asset['venue_prices']>[number];
 
 interface Compared {
   readonly coin: string;
-  /** The venue that serves the coin. */
+  /** The venue that serves the coin; null: none does now. */
   readonly serving: string | null;
   /** Milliseconds since the answer with the prices. */
   readonly passedMs: number;
@@ -28,7 +28,7 @@ export function priceDifference(found: VenuePrice | undefined, { coin, serving, 
   const sign = points === '0.0' ? '±' : found.difference_bps > 0 ? '+' : '−';
   return {
     text: `${sign}${points} bp`,
-    title: `${price}: ${sign}${points} basis points from ${serving}`,
+    title: `${price}: ${sign}${points} basis points from ${serving ?? 'the venue that served'}`,
     isOld: false,
   };
 }

@@ -124,9 +124,9 @@ function showList(type: keyof typeof PANELS): void {
 function Link() {
   const { state, retryAt } = link.value;
   if (state === 'open') return null;
-  const since = statusAt.value === 0 ? '' : ` for ${age(now.value - statusAt.value)}`;
+  const since = statusAt.value === 0 ? '' : ` ${age(now.value - statusAt.value)}`;
   const next =
-    retryAt === undefined ? 'connecting…' : `next attempt in ${Math.max(0, Math.ceil((retryAt - now.value) / 1000))} s`;
+    retryAt === undefined ? 'connecting…' : `next try in ${Math.max(0, Math.ceil((retryAt - now.value) / 1000))} s`;
   return (
     <span class="link">
       {state === 'waiting' ? (
@@ -139,7 +139,7 @@ function Link() {
               Try now
             </button>
           )}{' '}
-          page not connected{since} · {next}
+          page offline{since} · {next}
         </>
       )}
     </span>

@@ -4,6 +4,7 @@ import type { Latency, SinkAnswer, VenueAnswer } from '../../src/gateway/api/fee
 import { isOdd } from '../model/environment.ts';
 import { laneState } from '../model/lane-states.ts';
 import { feedEnvironment, rowOf, status, statusAt } from '../state/feed-state.ts';
+import { headline } from '../state/headline.ts';
 import { now } from '../state/page-clock.ts';
 import { venuePrices, venuePricesAt } from '../state/selected-coin.ts';
 import { selected } from '../state/selection.ts';
@@ -101,7 +102,7 @@ function PriceDifference({ venue }: { readonly venue: string }) {
   );
   const { text, title, isOld } = priceDifference(found, {
     coin: row.coin,
-    serving: row.venue.value,
+    serving: headline.value.serving.names.length === 0 ? null : row.venue.value,
     passedMs: now.value - venuePricesAt.value,
   });
   return (

@@ -211,7 +211,7 @@ it('gives up a connection that is not answered, counts down, and tries again at 
   await eventually(() => trading(page)).toContain('trading allowed');
   path.mute = true;
   path.cut();
-  await eventually(() => textOf(page, '.link')).toMatch(/page not connected .*(next attempt in \d+ s|connecting)/);
+  await eventually(() => textOf(page, '.link')).toMatch(/page offline .*(next try in \d+ s|connecting)/);
   expect(await trading(page)).toMatch(/trading unknown: no answer of the gateway for/);
   const before = path.made;
   // Without a limit, the first silent attempt would never end.

@@ -24,7 +24,7 @@ it.each([
 
 it('priceDifference says what is compared, and ages between two answers', () => {
   expect(priceDifference(at('binance', 1), compared).title).toBe(
-    'BTC: 64,006.4 at binance, < 1 s ago: +1.0 basis points from bybit',
+    'BTC: 64,006.4 at binance, < 2 s ago: +1.0 basis points from bybit',
   );
   expect(priceDifference(at('binance', 1), { ...compared, passedMs: 15_000 })).toMatchObject({ text: '15 s old' });
 });
