@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isatty, ReadStream } from 'node:tty';
 import { setFlagsFromString } from 'node:v8';
 import '../../bin/compile-cache.js';
 import type { Output } from './arguments/command.ts';
@@ -33,6 +34,7 @@ const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
   out: outputTo(process.stdout, () => stopping.abort('stdout closed')),
   err: outputTo(process.stderr, () => {}),
+  keyboard: isatty(0) && process.stdin instanceof ReadStream ? process.stdin : undefined,
   signal: stopping.signal,
 });
 process.exit(code);

@@ -14,10 +14,11 @@ import { threadBusyMs } from '../telemetry/thread-meter.ts';
 import { type CommandContext, problemRow, writeProblem } from './arguments/command.ts';
 import { exitCodeOf } from './arguments/exit-code.ts';
 import { timeLimit } from './arguments/time-limit.ts';
+import { type Painter, paintStatus } from './live-status/painter.ts';
+import { ShownRecords } from './live-status/shown-records.ts';
 import { logTo } from './terminal/command-log.ts';
 import { count } from './terminal/number-text.ts';
 import { logLineText, StatusNotes } from './terminal/status-notes.ts';
-import { type Painter, paintStatus } from './terminal/status-painter.ts';
 
 export interface RunFeedOptions {
   /** Rows of text that say where the data goes, for the live status or the log. */
@@ -32,12 +33,14 @@ export interface RunFeedOptions {
 
 /** Runs the pipeline until the signal aborts. Shows or logs its status. Returns the exit code. */
 export async function runFeed(
-  { out, err, signal, environment }: CommandContext,
+  { out, err, keyboard, signal, environment }: CommandContext,
   config: Config,
   { hints, logEveryMs = 30_000, durationMs, spillFate = 'the next start delivers them' }: RunFeedOptions,
 ): Promise<number> {
   const live = out.isTerminal && environment.TERM !== 'dumb';
   const notes = new StatusNotes();
+  const recent = new ShownRecords();
+  const quitting = new AbortController();
   let painter: Painter | undefined;
   /** Errors while the live status is shown; printed after it. */
   const deferredErrors: string[] = [];
@@ -67,7 +70,10 @@ export async function runFeed(
   const start = config.cluster.enabled ? startCluster : startPipeline;
   let pipeline: Running;
   try {
-    const onPublished = (records: readonly FeedRecord[]): void => gateway?.publish(records);
+    const onPublished = (records: readonly FeedRecord[]): void => {
+      gateway?.publish(records);
+      if (live) recent.add(records);
+    };
     const onStarting = (starting: Observed): void => gateway?.follow(starting);
     pipeline = await start(config, { log, signal, busyMs: threadBusyMs, onStarting, onPublished });
   } catch (error) {
@@ -80,21 +86,26 @@ export async function runFeed(
   if (live)
     painter = paintStatus({
       out,
+      keyboard,
       color: colorWanted(environment),
       snapshot: () => pipeline.snapshot(),
       notes,
+      records: recent,
+      onQuit: () => quitting.abort(),
       hints: () => [...(gateway?.url === undefined ? [] : [`web    ${gateway.url}`]), ...hints],
     });
   else for (const hint of hints) log.info({ event: 'hint' }, hint);
   const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
 
   const { failed } = pipeline;
-  await firstValueFrom(aborted$(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])])));
+  const ends = [signal, failed, quitting.signal, ...(limit === undefined ? [] : [limit])];
+  await firstValueFrom(aborted$(AbortSignal.any(ends)));
 
   clearInterval(reporter);
   // The last status is logged before the stop, because no venue is connected after it.
   if (!live) logStatus(log, pipeline.snapshot());
-  const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
+  const ended = signal.aborted ? String(signal.reason) : quitting.signal.aborted ? 'q was pressed' : 'the time is up';
+  const reason = failed.aborted ? 'a sink failed' : ended;
   const { undelivered, spilled, dropped } = await pipeline.stop(reason);
   await gateway?.close();
   if (painter !== undefined) {

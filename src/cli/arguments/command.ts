@@ -1,5 +1,6 @@
 import { hideCredentials } from '../../domain/options/hide-credentials.ts';
 import { nearestKey } from '../../domain/options/nearest-key.ts';
+import type { Keyboard } from '../live-status/keyboard.ts';
 import { visible, visibleJson } from '../terminal/terminal-text.ts';
 
 /**
@@ -38,6 +39,8 @@ export interface CommandContext {
   readonly out: Output;
   /** Log entries and error messages. */
   readonly err: Output;
+  /** Undefined: stdin is not a terminal. */
+  readonly keyboard?: Keyboard | undefined;
   /** Aborts when the command should end. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 
-/** A symbol's prices at the last 60 paints. */
+/** A coin's prices at the last 60 paints. */
 export interface PriceTrail {
   /** One price for each paint, oldest first. */
   readonly prices: readonly Decimal[];
@@ -15,14 +15,14 @@ const KEPT_PAINTS = 60;
 /** Returns the memory with one more paint. */
 export function remember(
   memory: PriceMemory,
-  coins: readonly { readonly symbol: string; readonly price: Decimal | null; readonly epoch: number }[],
+  coins: readonly { readonly id: string; readonly price: Decimal | null; readonly epoch: number }[],
 ): PriceMemory {
   const next = new Map<string, PriceTrail>();
-  for (const { symbol, price, epoch } of coins) {
-    const trail = memory.get(symbol);
+  for (const { id, price, epoch } of coins) {
+    const trail = memory.get(id);
     const before = trail?.epoch === epoch ? trail.prices : [];
-    if (price !== null) next.set(symbol, { prices: [...before, price].slice(-KEPT_PAINTS), epoch });
-    else if (trail !== undefined) next.set(symbol, trail);
+    if (price !== null) next.set(id, { prices: [...before, price].slice(-KEPT_PAINTS), epoch });
+    else if (trail !== undefined) next.set(id, trail);
   }
   return next;
 }

@@ -8,11 +8,13 @@ export interface Note {
 
 interface TimedNote {
   readonly level: Note['level'];
-  /** True for problems, and for ends of a venue's or sink's problem: they are kept if there is little room. */
-  readonly important: boolean;
-  readonly clock: string;
+  /** What is kept if there is little room: 2 halts and switches; 1 problems and their ends; 0 the rest. */
+  readonly rank: 0 | 1 | 2;
+  /** As in the log, UTC. */
+  readonly time: string;
+  readonly event: string;
   readonly venue: string;
-  readonly coin: string;
+  readonly coins: readonly string[];
   readonly lines: readonly string[];
   readonly label: string;
   readonly reason: string;
@@ -20,7 +22,10 @@ interface TimedNote {
   readonly times: ReadonlyMap<string, number>;
 }
 
-const KEPT = 60;
+const KEPT = 500;
+/** The same event of several coins makes one note if it comes within this time, milliseconds. */
+const TOGETHER_MS = 10_000;
+const NAMED_COINS = 5;
 
 /** A short version of the log for people: no routine events, and one note for repeats and related events. */
 export class StatusNotes {
@@ -35,14 +40,15 @@ export class StatusNotes {
     if (entry === undefined || this.#isRoutine(entry)) return;
     const note = noteOf(entry);
     const last = this.#notes.findLast(({ venue }) => venue === note.venue);
-    const same = last !== undefined && last.reason === note.reason && last.coin === note.coin ? last : undefined;
+    const same = last !== undefined && belongTogether(last, note) ? last : undefined;
     const others = this.#notes.filter((one) => one !== same);
     this.#notes = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
   }
 
-  /** At most `most` notes, oldest first. The oldest unimportant ones are left out first. */
-  latest(most: number): readonly Note[] {
-    return keepMost(this.#notes, most).map((note) => ({ level: note.level, text: textOf(note) }));
+  /** At most `most` notes, oldest first. The newest warning comes before all others. `at`: now; dates of today are left out. */
+  latest(most: number, at: number): readonly Note[] {
+    const today = new Date(at).toISOString().slice(0, 10);
+    return keepMost(this.#notes, most).map((note) => ({ level: note.level, text: textOf(note, today) }));
   }
 
   #isRoutine({ level, event, venue, line }: LogEntry): boolean {
@@ -69,63 +75,100 @@ const LABELS: Readonly<Record<string, string>> = {
   rate_limited: 'rate limited',
   subscription_rejected: 'subscription rejected',
   lines_disagree: 'lines disagree',
+  gap_unrepaired: 'gap not repaired',
+  gap_repaired: 'gap repaired',
 };
 
 /** Events that end a problem of a whole venue or sink. */
-const RELIEF = new Set(['failed_back', 'feed_recovered', 'trading_resumed', 'sink_recovered']);
+const RELIEF = new Set(['feed_recovered', 'sink_recovered']);
+const HALTS = new Set(['trading_halted', 'trading_resumed', 'failed_over', 'failed_back']);
 
-function noteOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry): TimedNote {
+function noteOf({ level, time, msg, event = '', venue, coin, line, cause, missing, filled }: LogEntry): TimedNote {
   const quiet = cause === 'quiet_market';
   const severity = level === 'error' || level === 'fatal' ? 'error' : level === 'warn' && !quiet ? 'warn' : 'info';
-  const label = LABELS[event ?? ''] ?? '';
-  const reason = (msg ?? '')
-    .replace(/^(?:line \d+:?|venue:) /, '')
-    .replace(/^is open$/, 'open again')
-    .replace(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
+  const label = LABELS[event] ?? '';
+  const isHalt = HALTS.has(event) && coin === undefined;
+  const isRelief = RELIEF.has(event) && line === undefined && coin === undefined;
+  const reason = gapText(event, missing, filled) ?? textOfReason(msg ?? '');
   // The text of a switch already names its venues.
   const switched = event === 'failed_over' || event === 'failed_back';
   return {
     level: severity,
-    important: severity !== 'info' || (RELIEF.has(event ?? '') && line === undefined && coin === undefined),
-    clock: time?.slice(11, 19) ?? '',
+    rank: isHalt || severity === 'error' ? 2 : severity === 'warn' || isRelief ? 1 : 0,
+    time: time ?? '',
+    event,
     venue: switched ? '' : (venue ?? ''),
-    coin: coin === undefined || reason.includes(coin) ? '' : coin,
+    coins: coin === undefined || reason.includes(coin) ? [] : [coin],
     lines: line === undefined ? [] : [line],
     label,
     reason,
-    times: new Map([[`${event} ${line}`, 1]]),
+    times: new Map([[`${event} ${coin} ${line}`, 1]]),
   };
 }
 
-/** Joins two notes with the same reason, at the later time. */
+function textOfReason(message: string): string {
+  return message
+    .replace(/^(?:line \d+:?|venue:) /, '')
+    .replace(/^is open$/, 'open again')
+    .replace(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
+}
+
+/** A gap without its trade ids; undefined for other events. */
+function gapText(event: string, missing = 'unknown', filled = '0'): string | undefined {
+  if (event === 'gap_repaired') return `${filled} missing trades were fetched`;
+  if (event !== 'gap_unrepaired') return undefined;
+  return missing === 'unknown' ? 'trades may be missing' : `${Number(missing) - Number(filled)} trades are missing`;
+}
+
+/** True for repeats, and for the same event of several coins at about the same time. */
+function belongTogether(before: TimedNote, after: TimedNote): boolean {
+  if (before.reason === after.reason && before.coins.join() === after.coins.join()) return true;
+  const isOfCoins = before.coins.length > 0 && after.coins.length > 0 && before.event === after.event;
+  return isOfCoins && Date.parse(after.time) - Date.parse(before.time) <= TOGETHER_MS;
+}
+
+/** Joins two notes at the later time. */
 function joined(before: TimedNote, after: TimedNote): TimedNote {
   const times = new Map(before.times);
   for (const [name, count] of after.times) times.set(name, (times.get(name) ?? 0) + count);
   return {
     ...after,
-    important: before.important || after.important,
+    rank: before.rank > after.rank ? before.rank : after.rank,
+    coins: [...new Set([...before.coins, ...after.coins])],
     lines: [...new Set([...before.lines, ...after.lines])].sort(),
     label: before.label === '' ? after.label : before.label,
+    reason: before.reason === after.reason ? after.reason : '',
     times,
   };
 }
 
+/** The newest warning and the highest ranks are kept, in their order. */
 function keepMost(notes: readonly TimedNote[], most: number): readonly TimedNote[] {
-  const kept = [...notes];
-  while (kept.length > Math.max(0, most)) {
-    const minor = kept.slice(0, -1).findIndex(({ important }) => !important);
-    kept.splice(Math.max(0, minor), 1);
-  }
-  return kept;
+  if (notes.length <= most) return notes;
+  const newest = notes.findLast(({ rank }) => rank > 0);
+  const byRank = notes.toReversed().toSorted((a, b) => b.rank - a.rank);
+  const kept = new Set([...(newest === undefined ? [] : [newest]), ...byRank].slice(0, Math.max(0, most)));
+  // The newest warning is also among the others, so one place may be left.
+  for (const note of byRank) if (kept.size < most) kept.add(note);
+  return notes.filter((note) => kept.has(note));
 }
 
-function textOf({ clock, venue, coin, lines, label, reason, times }: TimedNote): string {
+/** `today`: a date that the text leaves out. */
+function textOf({ time, venue, coins, lines, label, reason, event, times }: TimedNote, today: string): string {
+  const date = time.slice(0, 10);
+  const clock = `${date === today || date === '' ? '' : `${date} `}${time.slice(11, 19)}`;
   const where = lines.length === 0 ? '' : ` line${lines.length === 1 ? '' : 's'} ${lines.join(', ')}`;
-  const subject = [`${venue}${where}`.trim(), coin].filter((part) => part !== '').join(' ');
-  const facts = [subject, label, reason].filter((part) => part !== '').join(': ');
+  const subject = [`${venue}${where}`.trim(), coinsText(coins)].filter((part) => part !== '').join(' ');
+  const what = label === '' && reason === '' ? event.replaceAll('_', ' ') : label;
+  const facts = [subject, what, reason].filter((part) => part !== '').join(': ');
   const most = Math.max(...times.values());
   const again = most > 1 ? ` (${most} times)` : '';
   return `${clock} ${facts}${again}`.trim();
+}
+
+function coinsText(coins: readonly string[]): string {
+  if (coins.length <= NAMED_COINS) return coins.join(', ');
+  return `${coins.length} coins (${coins.slice(0, NAMED_COINS - 2).join(', ')}, …)`;
 }
 
 /** The text and number fields of a log entry. */
@@ -146,5 +189,5 @@ function parsed(json: string): LogEntry | undefined {
 /** A single log entry as text, for a terminal without a live status. */
 export function logLineText(json: string): string {
   const entry = parsed(json);
-  return entry === undefined ? json.trim() : textOf(noteOf(entry));
+  return entry === undefined ? json.trim() : textOf(noteOf(entry), entry.time?.slice(0, 10) ?? '');
 }

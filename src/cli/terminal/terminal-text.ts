@@ -21,6 +21,7 @@ const STYLES = {
   accent: '36',
   title: '1;36',
   header: '2;4',
+  selected: '1;7',
   alarm: '1;30;43',
 } as const;
 

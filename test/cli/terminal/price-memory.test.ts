@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { moveOf, type PriceMemory, placesOf, remember, sparkline } from '../../../src/cli/terminal/price-memory.ts';
 
-const coin = (price: string | null, epoch = 1) => [{ symbol: 'BTCUSDT', price, epoch }];
+const coin = (price: string | null, epoch = 1) => [{ id: 'BTCUSDT', price, epoch }];
 const after = (...paints: ReturnType<typeof coin>[]) => paints.reduce<PriceMemory>(remember, new Map()).get('BTCUSDT');
 const move = (...prices: readonly string[]) => moveOf({ prices, epoch: 1 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { logLineText, StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
 
 let second = 0;
+const NOW = Date.UTC(2026, 10, 21, 9);
 
 /** A log entry as the pipeline writes it, one second after the previous one. */
 function line(level: string, event: string, msg: string, fields: Readonly<Record<string, unknown>> = {}): string {
@@ -12,7 +13,7 @@ function line(level: string, event: string, msg: string, fields: Readonly<Record
 function story(most: number, ...lines: readonly string[]): readonly string[] {
   const notes = new StatusNotes();
   for (const one of lines) notes.add(one);
-  return notes.latest(most).map(({ text }) => text.replace(/^\d\d:\d\d:\d\d /, ''));
+  return notes.latest(most, NOW).map(({ text }) => text.replace(/^\d\d:\d\d:\d\d /, ''));
 }
 
 const at = (venue: string, number?: string) => ({ venue, ...(number === undefined ? {} : { line: number }) });
@@ -123,9 +124,9 @@ describe('StatusNotes with little room', () => {
 
   it('returns no notes for zero rows', () => expect(story(0, failedOver)).toEqual([]));
 
-  it('keeps at most 60 notes, and an old warning rather than an info note', () => {
-    const many = Array.from({ length: 500 }, (_, index) => line('info', 'session_rotated', `close ${index}`));
-    expect(story(1000, failedOver, ...many)).toHaveLength(60);
+  it('keeps at most 500 notes, and an old warning rather than an info note', () => {
+    const many = Array.from({ length: 600 }, (_, index) => line('info', 'session_rotated', `close ${index}`));
+    expect(story(1000, failedOver, ...many)).toHaveLength(500);
     expect(story(1000, failedOver, ...many)[0]).toBe('failed over: bybit → binance: disconnected');
   });
 });
@@ -135,7 +136,7 @@ it('StatusNotes returns the level of each note', () => {
   notes.add(failedOver);
   notes.add(line('error', 'records_dropped', 'records dropped'));
   notes.add(line('info', 'sink_recovered', 'kafka takes records again'));
-  expect(notes.latest(5).map(({ level }) => level)).toEqual(['warn', 'error', 'info']);
+  expect(notes.latest(5, NOW).map(({ level }) => level)).toEqual(['warn', 'error', 'info']);
 });
 
 it('logLineText turns one log entry into text with its time', () => {
@@ -144,4 +145,38 @@ it('logLineText turns one log entry into text with its time', () => {
       '{"level":"warn","time":"2026-11-21T08:30:00.000Z","event":"sink_unavailable","msg":"waits for kafka: no"}\n',
     ),
   ).toBe('08:30:00 waits for kafka: no');
+});
+
+describe('StatusNotes under a storm of notes', () => {
+  const gap = (coin: string, event: 'gap_repaired' | 'gap_unrepaired') =>
+    line(event === 'gap_repaired' ? 'info' : 'warn', event, `trades of ${coin}USDT between 1 and 2`, {
+      venue: 'bybit',
+      coin,
+      symbol: `${coin}USDT`,
+      missing: '34',
+      filled: '4',
+    });
+  const coins = Array.from({ length: 20 }, (_, index) => `C${index}`);
+  const halted = line('warn', 'trading_halted', 'venue: no venue delivers');
+
+  it('makes one note of the gaps of twenty coins, without trade ids', () => {
+    second = 0;
+    expect(story(10, halted, ...coins.map((coin) => gap(coin, 'gap_unrepaired')).slice(0, 8))).toEqual([
+      'trading halted: no venue delivers',
+      'bybit 8 coins (C0, C1, C2, …): gap not repaired: 30 trades are missing',
+    ]);
+    expect(story(10, gap('BTC', 'gap_repaired'))).toEqual(['bybit BTC: gap repaired: 4 missing trades were fetched']);
+  });
+
+  it('keeps a halt before newer warnings, and always the newest warning', () => {
+    const warnings = coins.map((coin) => line('warn', 'disconnected', `closed ${coin}`, at('bybit', '1')));
+    expect(story(2, halted, ...warnings)).toEqual(['trading halted: no venue delivers', 'bybit line 1: closed C19']);
+    expect(story(1, halted, ...warnings)).toEqual(['bybit line 1: closed C19']);
+  });
+
+  it('says the date of a note of another day', () => {
+    const notes = new StatusNotes();
+    notes.add(halted);
+    expect(notes.latest(1, NOW + 86_400_000)[0]?.text).toMatch(/^2026-11-21 08:30:\d\d trading halted/);
+  });
 });

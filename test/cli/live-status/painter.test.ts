@@ -1,7 +1,10 @@
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { paintStatus } from '../../../src/cli/live-status/painter.ts';
+import { ShownRecords } from '../../../src/cli/live-status/shown-records.ts';
 import { StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
-import { paintStatus } from '../../../src/cli/terminal/status-painter.ts';
 import type { StatusSnapshot } from '../../../src/domain/status-snapshot.ts';
+import { until } from '../../../testing/tools/until.ts';
 import { fakeOutput } from '../fake-io.ts';
 
 beforeEach(() => {
@@ -40,7 +43,7 @@ const snapshot = (price: string): StatusSnapshot => ({
   counts: { trades: 1 },
 });
 
-it('paintStatus paints every two seconds without scrolling, and restores the screen at the end', async () => {
+it('paintStatus paints each second without scrolling, and restores the screen at the end', async () => {
   const out = fakeOutput(true);
   const prices = ['1.5', '2.5', '2'];
   const notes = new StatusNotes();
@@ -49,6 +52,9 @@ it('paintStatus paints every two seconds without scrolling, and restores the scr
     color: true,
     snapshot: () => snapshot(prices.shift() ?? '9'),
     notes,
+    records: new ShownRecords(),
+    keyboard: undefined,
+    onQuit: () => {},
     hints: () => ['here'],
   });
   notes.add(
@@ -58,12 +64,12 @@ it('paintStatus paints every two seconds without scrolling, and restores the scr
   expect(out.text()).toContain('1.5');
   expect(out.text()).not.toContain('▲');
 
-  await vi.advanceTimersByTimeAsync(1999);
+  await vi.advanceTimersByTimeAsync(999);
   expect(out.text()).not.toContain('2.5');
   await vi.advanceTimersByTimeAsync(1);
   expect(out.text()).toMatch(/2\.5.*▲/);
   expect(out.text()).toContain('08:30:00 bybit line 2: closed');
-  await vi.advanceTimersByTimeAsync(2000);
+  await vi.advanceTimersByTimeAsync(1000);
   expect(out.text()).toMatch(/2\.0.*▼/);
 
   const frames = out.text().split('\u001b[?2026h').slice(1);
@@ -81,4 +87,29 @@ it('paintStatus paints every two seconds without scrolling, and restores the scr
   const after = out.text();
   await vi.advanceTimersByTimeAsync(10_000);
   expect(out.text()).toBe(after);
+});
+
+it('paintStatus repaints at once after a key, quits with q, and leaves the raw mode', async () => {
+  vi.useRealTimers();
+  const out = fakeOutput(true);
+  const modes: boolean[] = [];
+  const keyboard = Object.assign(new PassThrough(), { setRawMode: (isRaw: boolean) => modes.push(isRaw) });
+  let quits = 0;
+  const painter = paintStatus({
+    out,
+    color: false,
+    keyboard,
+    snapshot: () => snapshot('1.5'),
+    notes: new StatusNotes(),
+    records: new ShownRecords(),
+    hints: () => [],
+    onQuit: () => quits++,
+  });
+  expect(modes.at(-1)).toBe(true);
+  keyboard.write('?');
+  await until(() => out.text().includes('stops the feed and ends'));
+  keyboard.write('q');
+  await until(() => quits === 1);
+  painter.close();
+  expect(modes.at(-1)).toBe(false);
 });

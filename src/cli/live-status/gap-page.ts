@@ -1,0 +1,35 @@
+import { duration } from '../../domain/duration.ts';
+import type { Gap } from '../../domain/record.ts';
+import { count } from '../terminal/number-text.ts';
+import { inColumns, type Style, span } from '../terminal/terminal-text.ts';
+import type { Row } from './screen.ts';
+
+const STYLES: Readonly<Record<Gap['outcome'], Style>> = { repaired: 'good', unrepaired: 'bad', unknown: 'warn' };
+
+/** The gaps of this run, the newest first. `at`: now, milliseconds since 1970. */
+export function gapRows(gaps: readonly Gap[], at: number): readonly Row[] {
+  if (gaps.length === 0) return [[span('  no trade is missing since the start', 'dim')]];
+  const today = dayOf(at);
+  const hasDates = gaps.some(({ fromTime }) => dayOf(fromTime) !== today);
+  const fromWidth = hasDates ? 21 : 10;
+  const title = `  ${inColumns('FROM', fromWidth)}${inColumns('LENGTH', 10)}${inColumns('SYMBOL', 13)}${inColumns('OUTCOME', 12)}${inColumns('MISSING', 10, 'right')}${inColumns('FILLED', 10, 'right')}  VENUE`;
+  return [
+    [span(title, 'dim')],
+    ...gaps.map(({ fromTime, toTime, symbol, outcome, missing, filled, venue }): Row => {
+      const from = dayOf(fromTime) === today ? '' : `${dayOf(fromTime)} `;
+      return [
+        span(`  ${inColumns(from + new Date(fromTime).toISOString().slice(11, 19), fromWidth)}`, 'dim'),
+        span(inColumns(duration(toTime - fromTime), 10)),
+        span(inColumns(symbol, 13), 'bold'),
+        span(inColumns(outcome, 12), STYLES[outcome]),
+        span(inColumns(missing === null ? 'unknown' : count(missing), 10, 'right')),
+        span(inColumns(count(filled), 10, 'right')),
+        span(`  ${venue}`, 'dim'),
+      ];
+    }),
+  ];
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

@@ -1,0 +1,22 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+it('demo on a terminal ends with q: exit code 0, and the terminal is as before', { timeout: 60_000 }, async () => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'market-feed-terminal-'));
+  try {
+    const script = path.resolve('testing/python/press_q.py');
+    const main = path.resolve('src/cli/main.ts');
+    const demo = [process.execPath, main, 'demo', '--out', dir, '--port', '0', '--simulator-port', '0'];
+    const environment = { ...process.env, TERM: 'xterm', NO_COLOR: '' };
+    const { stdout } = await promisify(execFile)('python3', [script, '100', '30', ...demo], { env: environment });
+    const result: unknown = JSON.parse(stdout);
+    expect(result).toMatchObject({ code: 0, raw: true, restored: true });
+    expect(result).toHaveProperty('output', expect.stringMatching(/\?1049l.*Stopped after .*: \d+ trades/s));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
