@@ -283,7 +283,8 @@ it('names gaps and switches of venue, and shows local time on the whole page', a
   await session.send('Emulation.setTimezoneOverride', { timezoneId: 'Asia/Kolkata' });
   await page.locator('.top .utc').click();
   await until(async () => (await timeOf(page)).endsWith(localMinute()), { message: 'local time in the legend' });
-  expect(await page.locator('.events time').first().textContent()).toMatch(new RegExp(`^${localMinute(-12)}`));
+  const times = await page.locator('.events time').allTextContents();
+  expect(times.some((time) => time.includes(localMinute(-12)))).toBe(true);
 });
 
 /** The present time in India, five and a half hours ahead of UTC: `19:33`. */
