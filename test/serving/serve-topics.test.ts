@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
@@ -47,6 +47,14 @@ async function serve(values: object) {
   return { events, get, reasons };
 }
 
+/** Creates a folder with the topic `prices`, which has no record yet. It is deleted when the test ends. */
+async function folderWithTopic(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  await mkdir(join(dir, 'prices'));
+  return dir;
+}
+
 it('serveTopics is healthy from the start, and reports that it is not ready while no broker answers', async () => {
   const { events, get, reasons } = await serve({ kafka: { brokers: [`127.0.0.1:${await freePort()}`] } });
   expect(events('gateway')).toMatchObject([{ needs_token: false }]);
@@ -61,8 +69,7 @@ it('serveTopics is healthy from the start, and reports that it is not ready whil
 });
 
 it('topicsSource reports that the topics are not read up to the present, until they are', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
-  onTestFinished(() => rm(dir, { recursive: true }));
+  const dir = await folderWithTopic();
   const stopping = new AbortController();
   const scheduler = new VirtualClock();
   const source = topicsSource({
@@ -146,8 +153,7 @@ it('serveTopics computes book figures from the whole book in book-deltas, not fr
 });
 
 it('serveTopics waits only for a heartbeat of the feed after the topics are read', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'topics-'));
-  onTestFinished(() => rm(dir, { recursive: true }));
+  const dir = await folderWithTopic();
   const { events, reasons } = await serve({ sinks: ['file'], file: { dir } });
   await until(() => events('topics_read').length > 0);
   expect(await reasons()).toBe('feed: no heartbeat of the feed yet');

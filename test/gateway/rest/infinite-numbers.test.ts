@@ -18,7 +18,9 @@ it('the gateway refuses infinite numbers in every numeric parameter of the API',
       .filter((parameter) => parameter.in === 'query' && /^(?:integer|number)$/.test(parameter.schema.type ?? ''))
       .map(({ name }) => ({ path: path.replace('{symbol}', 'BTC'), name })),
   );
-  expect(new Set(numeric.map(({ name }) => name))).toEqual(new Set(['limit', 'levels', 'window', 'bins', 'threshold']));
+  expect(new Set(numeric.map(({ name }) => name))).toEqual(
+    new Set(['limit', 'levels', 'window', 'bins', 'threshold', 'before']),
+  );
   for (const { path, name } of numeric)
     for (const value of ['Infinity', '-Infinity', '%2BInfinity', '1e999', '-1e999']) {
       const { details } = await json(`${path}?${name}=${value}`, 400);
