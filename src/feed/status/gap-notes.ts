@@ -1,3 +1,4 @@
+import { duration } from '../../domain/duration.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap } from '../../domain/record.ts';
 import type { FeedEvent } from '../feed-event.ts';
@@ -45,16 +46,25 @@ export class GapNotes {
 type About = Pick<Extract<GapEvent, { kind: 'gap_pending' }>, 'coin' | 'channel'>;
 
 function detected(gap: Gap, { coin, channel }: About): StatusNote {
-  return { state: 'gap_detected', reason: `trades of ${gap.symbol} are missing`, coin, ...factsOf(gap, channel) };
+  const reason = `${silence(gap, coin)}, ${missingText(gap)}`;
+  return { state: 'gap_detected', reason, coin, ...factsOf(gap, channel) };
 }
 
 function closed(gap: Gap, { coin, channel }: About): StatusNote {
   const facts = factsOf(gap, channel);
   const details = { ...facts.details, filled: String(gap.filled) };
   const isRepaired = gap.outcome === 'repaired';
-  const what = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
-  const reason = `${what} ${isRepaired ? 'were fetched' : 'could not be fetched'}`;
+  const outcome = isRepaired ? 'all were fetched' : `${missingText(gap)} and not fetched`;
+  const reason = `${silence(gap, coin)}, ${outcome}`;
   return { state: isRepaired ? 'gap_repaired' : 'gap_unrepaired', reason, coin, ...facts, details };
+}
+
+function silence({ fromTime, toTime }: Gap, coin: string): string {
+  return `${coin}: ${duration(toTime - fromTime)} without trades`;
+}
+
+function missingText({ missing }: Gap): string {
+  return `${missing === null ? 'an unknown number' : missing.toLocaleString('en-US')} missing`;
 }
 
 function factsOf({ venue, symbol, epoch, fromId, toId, missing }: Gap, channel: Facts['channel']): Facts {
