@@ -19,7 +19,7 @@ const LIVE_SECONDS = 30;
 export const command: Command = {
   usage: 'check [--config FILE] [--live [SECONDS]] [--venue V…] [--out DIR] [--json]',
   about:
-    'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that cannot be reached is shown, and is not an error.\n' +
+    'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that does not answer is named, but is no error.\n' +
     "Asks the brokers and the schema registry for topics, rights and schemas, tries to write to the folders of files and spill, and asks whether another process uses them. Changes nothing. Warns if the gateway's port is taken. Exit code 1 if a start would fail.\n" +
     'With --live it connects to each venue on two lines, subscribes to the configured channels and prints PASS or FAIL for each item. ' +
     'It writes a report and a capture of everything that it saw. Exit code 1 if an item failed.',
@@ -46,16 +46,24 @@ export const command: Command = {
     const config = configurationOf(context);
     const { environment } = config;
     const sinks = await sinkRows(config);
+    const venues = await venueLines(config, context.signal);
     const lines = [
       row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
       row('environment', environment + (environment === 'production' ? '' : ': these are not market prices')),
       row('coins', coinsOf(config)),
       row('channels', subscribedChannels(config).join(', ')),
       row('mode', config.feed.mode === 'all' ? 'all: every venue is published' : 'failover: one active venue a symbol'),
-      ...(await venueLines(config, context.signal)),
+      ...venues.lines,
       ...sinks.map(([label, text]) => row(label, text)),
       ...(await gatewayRows(config)).map(([label, text]) => row(label, text)),
-      row('topics', (await topicNames(config)).join(', ')),
+      ...wrapped('topics', await topicNames(config)),
+      row(
+        'result',
+        resultText(
+          venues,
+          sinks.some(([label]) => label === PROBLEM),
+        ),
+      ),
     ];
     await context.out.write(`${lines.join('\n')}\n`);
     return sinks.some(([label]) => label === PROBLEM) ? 1 : 0;
@@ -64,6 +72,23 @@ export const command: Command = {
 
 function row(label: string, text: string): string {
   return visible(`${label.padEnd(16)}${text}`);
+}
+
+/** The names in rows of at most 80 columns. */
+function wrapped(label: string, names: readonly string[]): readonly string[] {
+  const texts: string[] = [];
+  for (const name of names) {
+    const before = texts.at(-1);
+    if (before === undefined || before.length + name.length > 80 - 16 - 3) texts.push(name);
+    else texts[texts.length - 1] = `${before}, ${name}`;
+  }
+  return texts.map((text, index) => row(index === 0 ? label : '', text + (index < texts.length - 1 ? ',' : '')));
+}
+
+function resultText({ asked, absent }: VenueRows, isRefused: boolean): string {
+  const names = absent.length === 0 ? '' : `; not reachable: ${absent.join(', ')}`;
+  const start = isRefused ? 'a start would fail: see each problem' : 'a start finds no problem';
+  return `${asked.length - absent.length} of ${asked.length} venues reachable${names}; ${start}`;
 }
 
 function coinsOf({ coins, quote }: Config): string {
@@ -75,8 +100,16 @@ function coinsOf({ coins, quote }: Config): string {
   return `${coins.entries.length} against ${quote}: ${coins.entries.map(({ coin }) => coin).join(' ')}`;
 }
 
-async function venueLines(config: Config, signal: AbortSignal): Promise<readonly string[]> {
+interface VenueRows {
+  readonly lines: readonly string[];
+  /** The venues that were asked for their time, and those that did not answer. */
+  readonly asked: readonly VenueId[];
+  readonly absent: readonly VenueId[];
+}
+
+async function venueLines(config: Config, signal: AbortSignal): Promise<VenueRows> {
   const { venuesInUse } = await import('../runtime/build-venues.ts');
+  const { NOT_REACHABLE } = await import('./terminal/venue-clock.ts');
   const { missingChannels } = await import('../venues/missing-channels.ts');
   const configured = feedVenues(config);
   const used = venuesInUse(config);
@@ -89,7 +122,12 @@ async function venueLines(config: Config, signal: AbortSignal): Promise<readonly
     }),
   );
   const disabled = config.feed.venues.filter((id) => !config.venues[id].enabled);
-  return [...plans.flat(), ...(disabled.length === 0 ? [] : [row('disabled', disabled.join(', '))])];
+  const isAbsent = (id: VenueId) => plans.some((rows) => rows.some((text) => text.includes(`${id} ${NOT_REACHABLE}`)));
+  return {
+    lines: [...plans.flat(), ...(disabled.length === 0 ? [] : [row('disabled', disabled.join(', '))])],
+    asked: used,
+    absent: used.filter(isAbsent),
+  };
 }
 
 function venueName(config: Config, id: VenueId): string {

@@ -19,6 +19,7 @@ import { ShownRecords } from './live-status/shown-records.ts';
 import { logTo } from './terminal/command-log.ts';
 import { count } from './terminal/number-text.ts';
 import { logLineText, StatusNotes } from './terminal/status-notes.ts';
+import { hasColor } from './terminal/terminal-text.ts';
 
 export interface RunFeedOptions {
   /** Rows of text that say where the data goes, for the live status or the log. */
@@ -87,7 +88,7 @@ export async function runFeed(
     painter = paintStatus({
       out,
       keyboard,
-      color: colorWanted(environment),
+      color: hasColor(out, environment),
       snapshot: () => pipeline.snapshot(),
       notes,
       records: recent,
@@ -163,9 +164,4 @@ function logStatus(log: Logger, status: StatusSnapshot): void {
     },
     'status',
   );
-}
-
-/** False if NO_COLOR is set and not empty (https://no-color.org). */
-export function colorWanted(environment: Readonly<Record<string, string | undefined>>): boolean {
-  return (environment.NO_COLOR ?? '') === '';
 }

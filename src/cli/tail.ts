@@ -53,7 +53,7 @@ export const command: Command = {
 async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
   const { TOPICS } = await import('../codec/topics.ts');
   const names = TOPICS.map(({ name }): string => name);
-  if (text === undefined) throw new UsageError(`the topic is missing, allowed: ${names.join(', ')}`);
+  if (text === undefined) throw new UsageError(`name a topic, one of: ${names.join(', ')}`);
   const prefix = config?.kafka.topicPrefix ?? 'market.';
   const whole = prefix !== '' && text.startsWith(prefix);
   const short = whole ? text.slice(prefix.length) : text;
@@ -174,10 +174,12 @@ async function print(
   records: AsyncIterable<FeedRecord>,
   wanted: (record: FeedRecord) => boolean,
   limit: number,
-  { options, out, signal }: CommandContext,
+  { options, out, signal, environment }: CommandContext,
 ): Promise<number> {
-  const { jsonLine, textLine } = await import('./terminal/event-text.ts');
-  const line = options.flag('json') ? jsonLine : textLine;
+  const { coloredLine, jsonLine, textLine } = await import('./terminal/event-text.ts');
+  const { hasColor } = await import('./terminal/terminal-text.ts');
+  const text = hasColor(out, environment) ? coloredLine : textLine;
+  const line = options.flag('json') ? jsonLine : text;
   let shown = 0;
   let written = Promise.resolve();
   for await (const record of records) {

@@ -153,3 +153,16 @@ it('check refuses options of --live without it, and values that are not allowed,
   expect(await refusal('--live', 'soon')).toContain('--live: found "soon", allowed: a whole number from 1 to 3600');
   expect(await refusal('--live', '--venue', 'kraken')).toContain('--venue: found "kraken", allowed: one of bybit');
 });
+
+it('check ends with a result that names the venues that are not reachable, and wraps the topics', async () => {
+  const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'trade' });
+  expect(lines.at(-2)).toBe(
+    'result          0 of 3 venues reachable; not reachable: bybit, binance, binance_us; a start finds no problem',
+  );
+  const topics = lines.slice(
+    lines.findIndex((line) => line.startsWith('topics')),
+    -2,
+  );
+  expect(topics.length).toBeGreaterThan(2);
+  for (const line of topics) expect(line.length).toBeLessThanOrEqual(80);
+});

@@ -92,7 +92,7 @@ describe('tail of files', () => {
 
   it('prints readable text without --json', async () => {
     await sink.write([out(1)]);
-    expect((await tail('--from', 'beginning')).out).toMatch(/^08:30:00\.950 {2}BTCUSDT .*64,250\.1 × /);
+    expect((await tail('--from', 'beginning')).out).toMatch(/^[\d-]{10} 08:30:00\.950 {2}BTCUSDT .*64,250\.1 +× /);
   });
 
   it('exits with 1 for a topic without a folder, and names the topics that have one', async () => {

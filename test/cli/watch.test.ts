@@ -61,7 +61,7 @@ it('watch prints a book snapshot and then its change, each as one JSON object', 
 
 it('watch prints one row of readable text for each book update on a terminal', async () => {
   const { lines } = await watch('bybit', 'depth', BYBIT_BOOK, true);
-  expect(lines[0]).toMatch(/BTCUSDT +snapshot +bid +16,?493\.5\d* × .* ask +16,?611.* 1 \+ 1 levels +bybit +#7–7/);
+  expect(lines[0]).toMatch(/BTCUSDT +snapshot +bid +16,?493\.5\d* +× .* ask +16,?611.* 1 \+ 1 levels +bybit +#7–7/);
   expect(lines[1]).toMatch(/BTCUSDT +change +1 \+ 0 levels +bybit +#8–8/);
 });
 
@@ -121,7 +121,7 @@ it.each([false, true])(
     const lines = out.text().trimEnd().split('\n');
     expect(lines).toHaveLength(3);
     if (isTerminal) {
-      expect(lines[0]).toMatch(/ bid +100\.1 × +2 +ask +100\.35 × +3 +spread 0\.25 +binance$/);
+      expect(lines[0]).toMatch(/ bid +100\.1 +× +2 +ask +100\.35 +× +3 +spread 0\.25 +binance$/);
       return;
     }
     const [first, second, third] = lines.map((line) => JSON.parse(line) as { update_id: string; spread: string });

@@ -7,9 +7,8 @@ import { hideCredentials } from '../../domain/options/hide-credentials.ts';
 import { createCapture } from '../../replay/record.ts';
 import { type CommandContext, UsageError } from '../arguments/command.ts';
 import { packageVersion } from '../arguments/package-version.ts';
-import { colorWanted } from '../run-feed.ts';
 import { StatusLine } from '../terminal/status-line.ts';
-import { visibleJson } from '../terminal/terminal-text.ts';
+import { hasColor, visibleJson } from '../terminal/terminal-text.ts';
 import { checkVenue, LINES } from './check-venue.ts';
 import { type CheckedTable, hasFailed, markdownTable, resultText, tableText } from './report-text.ts';
 
@@ -50,7 +49,7 @@ export async function runLiveCheck(context: CommandContext, configured: Config, 
   await writeFile(files.report, reportText(config, tables, startedAt));
   const json = { passed: isPassed, started: startedAt.toISOString(), seconds, ...files, venues: tables };
   const columns = out.isTerminal ? out.size().columns : PLAIN_COLUMNS;
-  const table = tableText(tables, columns, out.isTerminal && colorWanted(environment));
+  const table = tableText(tables, columns, hasColor(out, environment));
   const places = `report   ${files.report}\ncapture  ${files.capture}`;
   const words = `${table}${resultText(tables)}. Attach both files to an issue:\n${places}\n`;
   await out.write(options.flag('json') ? `${visibleJson(JSON.stringify(json))}\n` : words);

@@ -5,7 +5,7 @@ import type { Decimal } from '../../domain/decimal.ts';
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { BookLevel, BookTicker, FeedRecord } from '../../domain/record.ts';
 import { amount, percent, rate } from './number-text.ts';
-import { inColumns, visible, visibleJson } from './terminal-text.ts';
+import { inColumns, type Style, span, toRow, visible, visibleJson } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;
 
@@ -29,7 +29,22 @@ export function jsonLine(event: Shown, watched = false): string {
 export function textLine(event: Shown, watched = false): string {
   const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
   const at = watched ? arrival(event) : (eventTime(event) ?? arrival(event));
-  return `${visible(`${clock(at)}  ${body(event, watched)}${test}`)}\n`;
+  const time = watched ? clock(at).slice(-TIME_LENGTH) : clock(at);
+  return `${visible(`${time}  ${body(event, watched)}${test}`)}\n`;
+}
+
+/** As `textLine`, with a colour for buys and sells, and for what is missing. */
+export function coloredLine(event: Shown): string {
+  const style = styleOf(event);
+  const text = textLine(event).trimEnd();
+  return style === 'plain' ? `${text}\n` : `${toRow([span(text, style)], Number.POSITIVE_INFINITY, true)}\n`;
+}
+
+function styleOf(event: Shown): Style {
+  if (event.kind === 'trade' || event.kind === 'agg_trade' || event.kind === 'large_trade')
+    return event.isBuyerMaker ? 'down' : 'up';
+  if (event.kind === 'gap') return event.outcome === 'repaired' ? 'plain' : 'warn';
+  return event.kind === 'dead_letter' ? 'warn' : 'plain';
 }
 
 function body(event: Shown, watched: boolean): string {
@@ -55,7 +70,7 @@ function body(event: Shown, watched: boolean): string {
     case 'trade_stats':
       return `${symbol(event)}${event.windowMs} ms from ${new Date(event.windowStart).toISOString().slice(11, 23)}  ${inColumns(String(event.trades), 6, 'right')} × ${number(event.averageQuantity)}  vwap ${number(event.vwap)}  ${inColumns(event.flow, 11)} ${Math.round(event.buyRatioVolume * 100)} % bought${event.complete ? '' : '  incomplete'}  ${event.venue}`;
     case 'large_trade':
-      return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.multiple.toFixed(1)} × the mean  ${event.venue}  #${event.tradeId}`;
+      return `${symbol(event)}${event.isBuyerMaker ? 'sell' : 'buy '} ${number(event.price)} × ${number(event.quantity)}  ${event.multiple.toFixed(1)} times the mean quantity  ${event.venue}  #${event.tradeId}`;
     case 'status':
       return `${inColumns(event.state, 22)}${event.venue ?? 'feed'}${event.coin === null ? '' : ` ${event.coin}`}  ${event.reason}`;
     case 'gap':
@@ -95,12 +110,21 @@ function arrival(event: Shown): number {
   return 'timestamp' in event ? event.timestamp : event.toTime;
 }
 
-const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 23);
+const TIME_LENGTH = '08:30:00.000'.length;
+
+/** The time of day, UTC; with the date if that is not today. */
+function clock(ms: number): string {
+  const text = new Date(ms).toISOString();
+  const isToday = text.startsWith(new Date().toISOString().slice(0, 10));
+  return isToday ? text.slice(11, 23) : text.slice(0, 23).replace('T', ' ');
+}
 
 function symbol(event: { readonly symbol: string }): string {
   return `${inColumns(event.symbol, 9)} `;
 }
 
+/** The decimal points of numbers in several rows are below each other. */
 function number(value: string): string {
-  return inColumns(amount(value), 12, 'right');
+  const [whole = '', fraction] = amount(value).split('.');
+  return whole.padStart(8) + (fraction === undefined ? '' : `.${fraction}`).padEnd(5);
 }

@@ -82,7 +82,7 @@ export class HistoryProgressLine {
   }
 }
 
-/** `BTCUSDT trades  [######------]  52%  52,000 records, 2026-11-21 08:30:00  40 s left`. */
+/** `BTCUSDT trades  40 s left  52%  [######------]  52,000 records, 2026-11-21 08:30:00`. */
 export function progressText(
   title: string,
   { records, share, last }: HistoryProgress,
@@ -93,7 +93,7 @@ export function progressText(
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const at = last === undefined ? '' : `, ${reached(last).slice(0, 19).replace('T', ' ')}`;
   const left = remainingMs === undefined ? '' : `  ${duration(remainingMs)} left`;
-  return `${title}  ${bar} ${percent}  ${count(records)} records${at}${left}`;
+  return `${title}${left} ${percent}  ${bar}  ${count(records)} records${at}`;
 }
 
 function reached(last: NonNullable<HistoryProgress['last']>): string {

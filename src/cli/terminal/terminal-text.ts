@@ -25,6 +25,14 @@ const STYLES = {
   alarm: '1;30;43',
 } as const;
 
+/** False if the output is no terminal, or if NO_COLOR is set and not empty (https://no-color.org). */
+export function hasColor(
+  output: { readonly isTerminal: boolean },
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return output.isTerminal && (environment.NO_COLOR ?? '') === '';
+}
+
 export function span(text: string, style: Style = 'plain'): Span {
   return { text, style };
 }

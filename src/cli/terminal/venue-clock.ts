@@ -9,6 +9,7 @@ import { VenueRest } from '../../venues/rest/rest-client.ts';
 
 const WITHIN_MS = 3000;
 const SAMPLES = 3;
+export const NOT_REACHABLE = 'not reachable';
 /** A larger offset means that this machine's clock is wrong, milliseconds. */
 export const WARN_ABOVE_MS = 500;
 
@@ -16,7 +17,7 @@ export const WARN_ABOVE_MS = 500;
 export async function venueClock(venue: Venue, restUrls: readonly string[], signal: AbortSignal): Promise<string> {
   const rest = new VenueRest(venue, restUrls, monotonicScheduler);
   const { estimate, reason } = await measureClock(venue, rest, signal);
-  if (estimate === null) return `${venue.id} not reachable (${reason})`;
+  if (estimate === null) return `${venue.id} ${NOT_REACHABLE} (${reason})`;
   const text = `${venue.id} ${clockText(estimate)}`;
   if (Math.abs(Math.round(estimate.offsetMs)) <= WARN_ABOVE_MS) return text;
   return `${text}  WARNING: more than ${WARN_ABOVE_MS} ms, is this machine's clock right?`;

@@ -25,14 +25,14 @@ function lineOn(isTerminal: boolean) {
 
 it('progressText shows a bar with the share, the records, the time reached and the time left', () => {
   expect(progressText('BTCUSDT trades', half, 40_000)).toBe(
-    'BTCUSDT trades  [############------------]  52%  52,000 records, 2026-11-21 08:30:05  40 s left',
+    'BTCUSDT trades  40 s left  52%  [############------------]  52,000 records, 2026-11-21 08:30:05',
   );
   const candle = kline(Date.UTC(2026, 10, 21), 0);
   expect(progressText('X', { ...half, share: 1, last: candle }, undefined)).toBe(
-    'X  [########################] 100%  52,000 records, 2026-11-21 00:00:00',
+    'X 100%  [########################]  52,000 records, 2026-11-21 00:00:00',
   );
   expect(progressText('X', { ...half, records: 0, share: 0, last: undefined }, undefined)).toBe(
-    'X  [------------------------]   0%  0 records',
+    'X   0%  [------------------------]  0 records',
   );
 });
 
@@ -42,7 +42,7 @@ it('HistoryProgressLine repaints the progress on a terminal and erases it at the
   vi.advanceTimersByTime(12_000);
   line.show(half);
   vi.advanceTimersByTime(200);
-  expect(err.text()).toContain('52%  52,000 records, 2026-11-21 08:30:05  12 s left');
+  expect(err.text()).toContain('  12 s left  52%  [############------------]  52,000 records, 2026-11-21 08:30:05');
   line.wait('HTTP 429', 5000);
   vi.advanceTimersByTime(200);
   expect(err.text()).toContain('waiting 4.8 s: HTTP 429');
