@@ -12,6 +12,9 @@ export type StreamReceiver = Pick<StreamClient, 'deliver'>;
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** A client with more symbols does not cause messages about the changes of their books, up to ten a second of each. */
+const MOST_FOLLOWED = 20;
+
 interface Membership {
   /** Clients with the same key get the same message. */
   readonly key: string;
@@ -59,6 +62,11 @@ export class Audience {
 
   remove(client: StreamReceiver): void {
     this.#members.delete(client);
+  }
+
+  /** Whether a client with few symbols has this one. */
+  follows(symbol: string): boolean {
+    return this.#members.values().some(({ symbols }) => symbols.size <= MOST_FOLLOWED && symbols.has(symbol));
   }
 
   add(item: Item): void {

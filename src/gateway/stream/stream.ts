@@ -60,7 +60,8 @@ export class StreamHub {
     const { view } = this.#options;
     const channel = routeOf(view, record);
     const audience = channel === undefined ? undefined : this.#audience(channel);
-    if (audience?.isEmpty === false) audience.add(itemOf(view, record));
+    if (audience === undefined || audience.isEmpty) return;
+    if (record.kind !== 'book_delta' || audience.follows(record.symbol)) audience.add(itemOf(view, record));
   }
 
   /** Adds a client. With `fixed` it gets only that subscription and may send no requests. */

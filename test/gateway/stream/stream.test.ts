@@ -172,6 +172,25 @@ describe('WebSocket path /ws/', () => {
     expect(await probe.untilGot('orderbook', 3)).toMatchObject([{}, {}, { update_id: '14', bids: [level('96')] }]);
   });
 
+  it('sends a client that asks for all books only the published ones, because the changes of all are too many', async () => {
+    const { open, publish } = await gatewayUnderTest();
+    const eth = { coin: 'ETH', symbol: 'ETHUSDT' };
+    const whole = { snapshot: true, lastUpdateId: '10' };
+    const change = { previousUpdateId: '10', lastUpdateId: '11', bids: [{ price: '98.5', quantity: '1' }] };
+    publish(heartbeat(), bookDelta(whole), orderBook({ updateId: '10' }));
+    publish(bookDelta({ ...whole, ...eth }), orderBook({ updateId: '10', ...eth }));
+    const [all, one] = [await open('/ws/'), await open('/ws/')];
+    all.ask({ op: 'subscribe', channel: 'orderbook', symbols: ['*'] });
+    await all.untilGot('orderbook', 2);
+    one.ask({ op: 'subscribe', channel: 'orderbook', symbols: ['ETH'] });
+    await one.untilGot('orderbook', 1);
+    publish(bookDelta(change), bookDelta({ ...change, ...eth }));
+    await one.untilGot('orderbook', 2);
+    publish(orderBook({ updateId: '11' }));
+    const symbols = (await all.untilGot('orderbook', 4)).map((book) => (book as { symbol: string }).symbol);
+    expect(symbols.slice(2)).toEqual(['ETHUSDT', 'BTCUSDT']);
+  });
+
   it('groups the levels of a book in the steps that each client asks for', async () => {
     const { open, publish } = await gatewayUnderTest();
     publish(heartbeat(), orderBook({ updateId: '1' }));
