@@ -29,9 +29,8 @@ import { Warnings } from './warnings.ts';
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
  * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
- * do not have the topics. It also rejects with a Fault if the folder does not exist
- * or has no topic of the environment, an option is unknown or unusable,
- * or the records need a schema registry and the options have none.
+ * do not have the topics. It also rejects with a Fault if the folder does not exist or has no topic of the environment,
+ * or if an option is unknown or unusable. So it does if the records need a schema registry and the options have none.
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });

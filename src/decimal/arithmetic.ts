@@ -12,8 +12,8 @@ import { isOneOf, type OptionRules, requireOptions } from '../domain/options/che
 
 /*
  * Every function takes any text that `canonicalDecimal` accepts, and returns canonical text. All of them throw a
- * TypeError for a value that is not text or an option that is unknown or wrong, and a RangeError for other text or a result of more than 20 digits before the
- * point.
+ * TypeError for a value that is not text, and for an option that is unknown or wrong. They throw a RangeError for other
+ * text, and for a result of more than 20 digits before the point.
  */
 
 /**

@@ -22,11 +22,11 @@ export interface Painter {
   close(): void;
 }
 
-const EVERY_MS = 1000;
+const EVERY_MS = 2000;
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 
-/** Paints the live status on the terminal's alternate screen each second, after a key and after a resize. */
+/** Paints the live status on the terminal's alternate screen every two seconds, after a key and after a resize. */
 export function paintStatus(options: PainterOptions): Painter {
   const { out, keyboard, color, snapshot, notes, records, hints, onQuit } = options;
   let memory: PriceMemory = new Map();
