@@ -43,7 +43,7 @@ const snapshot = (price: string): StatusSnapshot => ({
   counts: { trades: 1 },
 });
 
-it('paintStatus paints each second without scrolling, and restores the screen at the end', async () => {
+it('paintStatus paints every two seconds without scrolling, and restores the screen at the end', async () => {
   const out = fakeOutput(true);
   const prices = ['1.5', '2.5', '2'];
   const notes = new StatusNotes();
@@ -64,12 +64,12 @@ it('paintStatus paints each second without scrolling, and restores the screen at
   expect(out.text()).toContain('1.5');
   expect(out.text()).not.toContain('▲');
 
-  await vi.advanceTimersByTimeAsync(999);
+  await vi.advanceTimersByTimeAsync(1999);
   expect(out.text()).not.toContain('2.5');
   await vi.advanceTimersByTimeAsync(1);
   expect(out.text()).toMatch(/2\.5.*▲/);
   expect(out.text()).toContain('08:30:00 bybit line 2: closed');
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(2000);
   expect(out.text()).toMatch(/2\.0.*▼/);
 
   const frames = out.text().split('\u001b[?2026h').slice(1);
