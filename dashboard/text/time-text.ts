@@ -7,6 +7,11 @@ export function age(ms: number | null): string {
   return ms < 2000 ? '< 2 s' : wholeDuration(ms);
 }
 
+/** An age in its largest unit only, for a narrow column. */
+export function shortAge(ms: number | null): string {
+  return age(ms).replace(/^(\d+ \w) .*/, '$1');
+}
+
 /** A latency with one decimal below 10 ms; negative if the clocks differ. */
 export function latency(ms: number): string {
   if (Math.abs(ms) < 9.95) return `${ms.toFixed(1).replace('-0.0', '0.0')} ms`;

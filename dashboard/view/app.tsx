@@ -4,10 +4,12 @@ import { timeZoneName } from '../state/time-zone.ts';
 import { tokenProblem } from '../state/token.ts';
 import { Announcer } from './announcer.tsx';
 import { EnvironmentBanner } from './banners.tsx';
-import { CoinDetail, StatisticsPanel } from './coin-detail.tsx';
+import { CoinDetail, CoinFigures } from './coin-detail.tsx';
 import { Coins } from './coins.tsx';
 import { Header } from './header.tsx';
+import { Strip } from './strip.tsx';
 import { EventsPanel, TimelinePanel } from './timeline-panel.tsx';
+import { useHeightAbove } from './use-size.ts';
 import { Venues } from './venues.tsx';
 
 export function App() {
@@ -22,18 +24,7 @@ export function App() {
       <Header />
       <EnvironmentBanner />
       <Announcer />
-      {!refused && (
-        <main class="main">
-          <Venues />
-          <TimelinePanel />
-          <EventsPanel />
-          <div class="left">
-            <Coins />
-            <StatisticsPanel />
-          </div>
-          <CoinDetail />
-        </main>
-      )}
+      {!refused && <Main />}
       <footer class="foot">
         <p>
           <a href="/docs">API</a> · <a href="/metrics">metrics</a> · times in {timeZoneName()}
@@ -43,5 +34,24 @@ export function App() {
         </p>
       </footer>
     </div>
+  );
+}
+
+function Main() {
+  const main = useHeightAbove<HTMLElement>();
+  return (
+    <main class="main" ref={main}>
+      <div class="screen">
+        <Strip />
+        <Coins />
+        <CoinDetail />
+      </div>
+      <CoinFigures />
+      <div class="feed">
+        <Venues />
+        <TimelinePanel />
+        <EventsPanel />
+      </div>
+    </main>
   );
 }

@@ -18,10 +18,10 @@ export function CoinDetail() {
   const row = selected.value === undefined ? undefined : rowOf(selected.value);
   if (row === undefined) return <div class="detail" />;
   return (
-    <div class="detail" id="coin">
+    <div class="detail of-coin" id="coin">
       <div class="detail-centre">
         <CoinHead key={row.symbol} row={row} />
-        <CentrePanels key={`centre ${row.symbol}`} row={row} />
+        <Candles key={`candles ${row.symbol}`} stale={staleNote(row)} />
       </div>
       <div class="detail-right">
         <BookPanel row={row} />
@@ -31,21 +31,17 @@ export function CoinDetail() {
   );
 }
 
-export function StatisticsPanel() {
+/** Shows the selected coin's depth, volume profile and statistics. */
+export function CoinFigures() {
   const row = selected.value === undefined ? undefined : rowOf(selected.value);
-  return row === undefined ? null : <TradeStatistics row={row} stale={staleNote(row)} />;
-}
-
-function CentrePanels({ row }: { readonly row: CoinRow }) {
+  if (row === undefined) return null;
   const stale = staleNote(row);
   return (
-    <>
-      <Candles stale={stale} />
-      <div class="pair">
-        <DepthPanel row={row} />
-        <VolumeProfile places={row.places.value} stale={stale} />
-      </div>
-    </>
+    <div class="coin-panels of-coin">
+      <DepthPanel row={row} />
+      <VolumeProfile places={row.places.value} stale={stale} />
+      <TradeStatistics row={row} stale={stale} />
+    </div>
   );
 }
 

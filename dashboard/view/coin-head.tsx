@@ -62,9 +62,7 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
         <Figure name="Flow" extra>
           <FlowBar ratio={row.buyRatio} flow={row.flow} />
         </Figure>
-        <Figure name={row.stale.value ? 'Stale, last event' : 'Last event'} extra={!row.stale.value}>
-          {since}
-        </Figure>
+        <Figure name="Last event">{since}</Figure>
       </dl>
     </section>
   );

@@ -4,15 +4,24 @@ import { polyline } from '../model/polyline.ts';
 import type { CoinRow } from '../state/coin-row.ts';
 import { feedEnvironment } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
-import { hrefOf, select, selected } from '../state/selection.ts';
+import { hrefOf, selected } from '../state/selection.ts';
 import { amount, change, rate } from '../text/number-text.ts';
-import { age } from '../text/time-text.ts';
+import { shortAge } from '../text/time-text.ts';
+import { choose } from './coin-scroll.ts';
 import { FlowBar } from './flow-bar.tsx';
 
 const TREND = { width: 60, height: 16 };
 
-/** A coin's row. It is rendered once; ticks change the texts inside. */
-export function CoinLine({ row }: { readonly row: CoinRow }) {
+interface CoinLineProps {
+  readonly row: CoinRow;
+  /** Position in the list, from 0. */
+  readonly index: number;
+  /** True if the Tab key reaches this row. */
+  readonly isTabStop: boolean;
+}
+
+/** A coin's row. Ticks change only the texts inside. */
+export function CoinLine({ row, index, isTabStop }: CoinLineProps) {
   const price = useComputed(() => amount(row.price.value, row.places.value));
   const priceClass = useComputed(
     () => `price ${directionClass(row.direction.value)}${row.flash.value ? ' is-flashing' : ''}`,
@@ -23,7 +32,9 @@ export function CoinLine({ row }: { readonly row: CoinRow }) {
   const points = useComputed(() => polyline(row.sparkline.value.map(Number), TREND.width, TREND.height - 2));
   const trades = useComputed(() => rate(row.tradesPerSecond.value));
   const venue = useComputed(() => row.venue.value ?? '–');
-  const since = useComputed(() => age(row.seenAt.value === null ? null : Math.max(0, now.value - row.seenAt.value)));
+  const since = useComputed(() =>
+    shortAge(row.seenAt.value === null ? null : Math.max(0, now.value - row.seenAt.value)),
+  );
   const rowClass = useComputed(
     () => `${selected.value === row.symbol ? 'is-selected' : ''}${row.stale.value ? ' is-stale' : ''}`,
   );
@@ -32,9 +43,14 @@ export function CoinLine({ row }: { readonly row: CoinRow }) {
   const staleMark = useComputed(() => (row.stale.value ? '◐' : ''));
   const staleWord = useComputed(() => (row.stale.value ? ', stale' : ''));
   return (
-    <tr class={rowClass} onClick={() => select(row.symbol)}>
-      <th class="c-coin" scope="row">
-        <a href={hrefOf(row.symbol)} data-symbol={row.symbol} aria-current={current}>
+    <tr class={rowClass} aria-rowindex={index + 2} onClick={() => choose(row.symbol)}>
+      <th class="c-coin" scope="row" title={row.coin}>
+        <a
+          href={hrefOf(row.symbol)}
+          data-symbol={row.symbol}
+          aria-current={current}
+          tabIndex={isTabStop ? undefined : -1}
+        >
           {row.coin}
         </a>
         <span class="stale-mark" aria-hidden="true">

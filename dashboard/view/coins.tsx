@@ -3,8 +3,8 @@ import { nextSorting, type SortFigures, type Sorting, type SortKey, sortCoins } 
 import type { CoinRow } from '../state/coin-row.ts';
 import { rows } from '../state/feed-state.ts';
 import { now } from '../state/page-clock.ts';
-import { select } from '../state/selection.ts';
 import { CoinLine } from './coin-line.tsx';
+import { choose, useCoinScroll } from './coin-scroll.ts';
 import { Panel } from './panel.tsx';
 
 const sorting = signal<Sorting>({ key: 'listed', descending: false });
@@ -28,45 +28,76 @@ const COLUMNS: readonly Column[] = [
   { by: 'age', name: 'age', text: 'Age' },
 ];
 
+/** Shows all coins in a panel of its own height. Only the rows in view are in the document. */
 export function Coins() {
   const shown = shownRows();
+  const { key, descending } = sorting.value;
+  const scroll = useCoinScroll(shown, `${wanted.value} ${key} ${descending}`);
   return (
     <Panel
       id="coins"
       title="Coins"
       tools={
-        <input
-          id="filter"
-          class="filter"
-          type="search"
-          placeholder="Filter  /"
-          aria-label="Filter coins"
-          autocomplete="off"
-          spellcheck={false}
-          onInput={({ currentTarget }) => {
-            wanted.value = currentTarget.value;
-          }}
-          onKeyDown={onFilterKey}
-        />
+        <>
+          <span class="note">{shown.length < rows.value.length ? `${shown.length} of ${rows.value.length}` : ''}</span>
+          <input
+            id="filter"
+            class="filter"
+            type="search"
+            placeholder="Filter  /"
+            aria-label="Filter coins"
+            autocomplete="off"
+            spellcheck={false}
+            onInput={({ currentTarget }) => {
+              wanted.value = currentTarget.value;
+            }}
+            onKeyDown={(event) => {
+              const [first] = shown;
+              if (event.key === 'Enter' && first !== undefined) choose(first.symbol);
+              if (event.key !== 'ArrowDown') return;
+              event.preventDefault();
+              scroll.focus(0);
+            }}
+          />
+        </>
       }
     >
-      <table class="coins">
-        <caption class="unseen">
-          Coins with their last prices. Arrow keys move between coins, Enter selects one.
-        </caption>
-        <thead>
-          <tr>
-            {COLUMNS.map((column) => (
-              <Head key={column.name} {...column} />
-            ))}
-          </tr>
-        </thead>
-        <tbody onKeyDown={onRowKey}>
-          {shown.map((row) => (
-            <CoinLine key={row.symbol} row={row} />
-          ))}
-        </tbody>
-      </table>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it handles keys for the row that has the focus, or had it before it was scrolled away */}
+      <div
+        ref={scroll.ref}
+        class="scroll coin-scroll"
+        tabIndex={-1}
+        onScroll={scroll.look}
+        onKeyDown={(event) => {
+          if (!scroll.onKey(event)) return;
+          event.preventDefault();
+        }}
+      >
+        <div style={{ paddingTop: `${scroll.before}px`, paddingBottom: `${scroll.after}px` }}>
+          <table class="coins" aria-rowcount={shown.length + 1}>
+            <caption class="unseen">
+              Coins with their last prices. Arrow keys move between coins, Enter selects one.
+            </caption>
+            <thead>
+              <tr aria-rowindex={1}>
+                {COLUMNS.map((column) => (
+                  <Head key={column.name} {...column} />
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.slice(scroll.first, scroll.last).map((row, at) => (
+                <CoinLine
+                  key={row.symbol}
+                  row={row}
+                  index={scroll.first + at}
+                  isTabStop={scroll.first + at === scroll.tabStop}
+                />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </div>
       {shown.length === 0 && <p class="empty">{rows.value.length === 0 ? 'No coin yet.' : 'No coin of that name.'}</p>}
     </Panel>
   );
@@ -90,7 +121,7 @@ function Head({ by, name, text }: Column) {
         }}
       >
         {text}
-        <span aria-hidden="true">{sorted ? (descending ? ' ↓' : ' ↑') : ''}</span>
+        <span aria-hidden="true">{sorted ? (descending ? '↓' : '↑') : ''}</span>
       </button>
     </th>
   );
@@ -118,41 +149,12 @@ function figuresOf(row: CoinRow): SortFigures {
   };
 }
 
-function onFilterKey(event: KeyboardEvent): void {
-  const first = document.querySelector<HTMLAnchorElement>('.coins tbody a');
-  if (event.key === 'Enter') {
-    const symbol = first?.dataset.symbol;
-    if (symbol !== undefined) select(symbol);
-  } else if (event.key === 'ArrowDown') {
-    event.preventDefault();
-    first?.focus();
-  }
-}
-
-/** Handles keys: arrow keys go from coin to coin, Enter follows the link, typed text goes into the filter. */
-function onRowKey(event: KeyboardEvent): void {
-  const links = [...document.querySelectorAll<HTMLAnchorElement>('.coins tbody a')];
-  const at = links.indexOf(document.activeElement as HTMLAnchorElement);
-  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key];
-  if (next === undefined) {
-    if (/^\w$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) focusFilter();
-    return;
-  }
-  event.preventDefault();
-  if (next < 0) focusFilter();
-  links[next]?.focus();
-}
-
 /** Makes the key `/` go to the filter from anywhere. */
 export function startFilterKey(): void {
   addEventListener('keydown', (event) => {
     if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.activeElement instanceof HTMLInputElement) return;
     event.preventDefault();
-    focusFilter();
+    document.getElementById('filter')?.focus();
   });
-}
-
-function focusFilter(): void {
-  document.getElementById('filter')?.focus();
 }

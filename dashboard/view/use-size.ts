@@ -18,3 +18,20 @@ export function useWidth<E extends HTMLElement>(): { readonly ref: RefObject<E |
   }, [width]);
   return { ref, width: width.value };
 }
+
+/** Sets the property `--above` of an element to the height of the page above it. */
+export function useHeightAbove<E extends HTMLElement>(): RefObject<E | null> {
+  const ref = useRef<E>(null);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    const page = element?.parentElement;
+    if (element === null || !page) return;
+    const measure = () => element.style.setProperty('--above', `${element.offsetTop}px`);
+    const observer = new ResizeObserver(measure);
+    // If what is above grows, so does the page.
+    observer.observe(page);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  return ref;
+}

@@ -52,11 +52,18 @@ export function Venues() {
   );
 }
 
+/** The word for a venue's state in class names, which colour it. */
+export function venueKind({ state }: VenueAnswer): 'idle' | ReturnType<typeof laneState> {
+  return state === 'idle' ? 'idle' : laneState(state);
+}
+
+export function venueGlyph({ state }: VenueAnswer): string {
+  return GLYPHS[laneState(state)];
+}
+
 function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly since: number }) {
-  const state = laneState(venue.state);
-  const idle = venue.state === 'idle';
   return (
-    <li class={`venue venue-${idle ? 'idle' : state}`}>
+    <li class={`venue venue-${venueKind(venue)}`}>
       <p class="venue-main">
         <span class="venue-name">
           {venue.venue}
@@ -64,7 +71,7 @@ function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly sin
           {isOdd(venue.environment, feedEnvironment.value) && <EnvironmentChip name={venue.environment} />}
         </span>
         <span class="venue-state">
-          <span aria-hidden="true">{GLYPHS[state]}</span> {venue.state.replaceAll('_', ' ')}
+          <span aria-hidden="true">{venueGlyph(venue)}</span> {venue.state.replaceAll('_', ' ')}
         </span>
         <PriceDifference venue={venue.venue} />
         <span class="venue-lines">

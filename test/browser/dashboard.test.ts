@@ -143,14 +143,14 @@ describe('the dashboard when something fails', () => {
     await page.locator('.profile rect:not([width="0"])').first().waitFor();
     await until(async () => (await page.locator('.panel-candles .empty').count()) === 0);
     switched = true;
-    const notes = () => textsOf(page, '.detail .panel:not(.panel-tape) .empty');
+    const notes = () => textsOf(page, '.of-coin .panel:not(.panel-tape) .empty');
     await expect
       .poll(notes, { timeout: limitMs(4000) })
       .toEqual([
         'Waiting for the candles of next.',
         'Waiting for the order book of next.',
-        'Waiting for the volume profile of next.',
         'Waiting for the order book of next.',
+        'Waiting for the volume profile of next.',
       ]);
     switched = false;
     await page.locator('.bid-area').waitFor();

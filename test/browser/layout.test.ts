@@ -1,0 +1,194 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
+import { until } from '../../testing/tools/until.ts';
+import { brokenBoxes } from './broken-boxes.ts';
+import { launchBrowser, openContext, openDashboard, type PageOptions } from './browser.ts';
+import { BusyGateway } from './busy-gateway.ts';
+
+const WIDE = '"DejaVu Sans", Verdana, sans-serif';
+const NARROW = '"Liberation Sans", Arial, "DejaVu Sans Condensed", sans-serif';
+const WIDTHS = [360, 820, 1366, 1440, 1920, 2560];
+
+let browser: Browser;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+  context = await openContext(browser);
+});
+
+afterAll(() => browser?.close());
+
+async function open(gateway: BusyGateway, options: PageOptions = {}): Promise<Page> {
+  const { page, errors } = await openDashboard(context, gateway.url, options);
+  onTestFinished(async () => {
+    await page.close();
+    expect(errors.filter((error) => !error.includes('status of 404'))).toEqual([]);
+  });
+  await page.locator('.ladder .bids tr').first().waitFor();
+  await page.locator('.tape tbody tr').first().waitFor();
+  return page;
+}
+
+/** Resolves when the page has painted twice, so that observers of sizes have run. */
+const painted = (page: Page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+const boxOf = (page: Page, selector: string) =>
+  page.locator(selector).evaluate((element) => {
+    const { top, bottom, height } = element.getBoundingClientRect();
+    return { top, bottom, height };
+  });
+
+describe('the layout with 200 coins', () => {
+  let gateway: BusyGateway;
+  beforeAll(async () => {
+    gateway = await BusyGateway.start({ coins: 200, tradesPerSecond: 1000 });
+  });
+  afterAll(() => gateway?.close());
+
+  it('cuts no text, lays no text over another, and shows venue and age at all widths with wide and narrow fonts', async () => {
+    const page = await open(gateway);
+    const broken: Record<string, readonly string[]> = {};
+    for (const width of WIDTHS)
+      for (const [name, font] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.evaluate((family) => document.documentElement.style.setProperty('--font', family), font);
+        await painted(page);
+        const found = await page.evaluate(brokenBoxes);
+        if (found.length > 0) broken[`${width} ${name}`] = found;
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+        for (const column of ['venue', 'age'])
+          expect(await page.locator(`.coins tbody .c-${column}`).first().isVisible()).toBe(true);
+      }
+    expect(broken).toEqual({});
+  });
+
+  it('shows the chart, the book and the tape whole in the first screen of 1440×900', async () => {
+    const page = await open(gateway);
+    expect((await boxOf(page, '.strip')).height).toBeLessThanOrEqual(90);
+    for (const panel of ['coins', 'candles', 'ladder', 'tape'])
+      expect([panel, (await boxOf(page, `.panel-${panel}`)).bottom <= 900]).toEqual([panel, true]);
+    expect((await boxOf(page, '.panel-candles')).height).toBeGreaterThan(400);
+    expect((await boxOf(page, '.panel-tape')).height).toBeGreaterThan(145);
+    const book = page.locator('.panel-ladder .panel-body');
+    expect(await book.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
+  });
+
+  it('moves no panel when the coins are filtered and when trading is halted', async () => {
+    const page = await open(gateway);
+    const panels = ['coins', 'candles', 'ladder', 'tape', 'stats', 'events'];
+    const tops = () => Promise.all(panels.map(async (panel) => (await boxOf(page, `.panel-${panel}`)).top));
+    const before = await tops();
+    await page.locator('#filter').fill('link');
+    await until(async () => (await page.locator('.coins tbody tr').count()) === 1);
+    expect(await tops()).toEqual(before);
+    gateway.halt('binance is not connected');
+    onTestFinished(() => gateway.halt(undefined));
+    await page.locator('.badge.is-bad', { hasText: 'halted' }).waitFor();
+    expect(await tops()).toEqual(before);
+  });
+
+  it('gets less than 20 kB of overview a second', async () => {
+    const sizes: number[] = [];
+    const page = await context.newPage();
+    onTestFinished(() => page.close());
+    page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        const { type } = JSON.parse(String(payload)) as ServerMessage;
+        if (type === 'overview' || type === 'overview_changes') sizes.push(String(payload).length);
+      }),
+    );
+    await page.goto(gateway.url);
+    await until(() => sizes.length > 4);
+    console.log(`bytes of each overview of 200 coins: ${sizes.join(' ')}`);
+    expect(Math.max(...sizes.slice(1))).toBeLessThan(20_000);
+  });
+
+  it('brings the detail into view after a tap on a coin, on a phone', async () => {
+    const page = await open(gateway, { width: 390, height: 844 });
+    await page.locator('.coins a[data-symbol="LINKUSDT"]').click();
+    await until(async () => (await page.locator('#coin-title').textContent()) === 'LINK/USDT');
+    await until(async () => {
+      const { top } = await boxOf(page, '#coin-title');
+      return top >= 0 && top < 422;
+    });
+  });
+
+  it('has no smaller target than 24 px on a phone', async () => {
+    const page = await open(gateway, { width: 390, height: 844 });
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('button, input, .strip a, .coins tbody tr, .foot p:first-child a')]
+        .filter((element) => (element as HTMLElement).checkVisibility())
+        .map((element) => ({ element, box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.height < 23.5 || box.width < 23.5)
+        .map(({ element, box }) => `${element.outerHTML.slice(0, 80)} ${box.width}×${box.height}`),
+    );
+    expect(small).toEqual([]);
+  });
+});
+
+describe('the list of 2,000 coins', () => {
+  let gateway: BusyGateway;
+  beforeAll(async () => {
+    gateway = await BusyGateway.start({ coins: 2000, tradesPerSecond: 5000 });
+  });
+  afterAll(() => gateway?.close());
+
+  it('has only the rows in view in the document, and is usable by keyboard', async () => {
+    const page = await open(gateway);
+    const rows = page.locator('.coins tbody tr');
+    const focused = () => page.locator(':focus').textContent();
+    expect(await rows.count()).toBeLessThan(60);
+    expect(await page.locator('.coins tbody a:not([tabindex="-1"])').count()).toBe(1);
+    await page.locator('#filter').focus();
+    await page.keyboard.press('ArrowDown');
+    await until(async () => (await focused()) === 'BTC');
+    await page.keyboard.press('End');
+    await until(async () => (await focused()) === 'C1996');
+    expect(await rows.count()).toBeLessThan(60);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await until(async () => (await page.locator('#coin-title').textContent()) === 'C1995/USDT');
+    await page.locator('#filter').fill('c199');
+    await until(async () => (await rows.count()) === 8);
+    await page.locator('#filter').fill('');
+    await page.locator('.coins a[data-symbol="C1995USDT"]').waitFor();
+    expect(await page.locator('.coins tr.is-selected').isVisible()).toBe(true);
+  });
+
+  it('costs less than 40 % of a core at 5,000 trades a second, without a long task', async () => {
+    const seconds = isLong ? 60 : 3;
+    const page = await open(gateway);
+    await page.evaluate(() => {
+      const long: number[] = [];
+      Object.assign(globalThis, { longTasks: long });
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) if (duration > 200) long.push(duration);
+      }).observe({ type: 'longtask' });
+    });
+    const session = await page.context().newCDPSession(page);
+    // The CPU time of the thread, which other processes do not affect.
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const read = async () => {
+      const { metrics } = await session.send('Performance.getMetrics');
+      const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+      return { at: performance.now() / 1000, task: of('TaskDuration'), trades: gateway.trades };
+    };
+    const first = await read();
+    await until(async () => (await read()).at - first.at > seconds, { everyMs: 500, timeoutMs: 90_000 });
+    const last = await read();
+    const share = (last.task - first.task) / (last.at - first.at);
+    const long = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
+    const rate = (last.trades - first.trades) / (last.at - first.at);
+    console.log(
+      `2,000 coins, ${rate.toFixed(0)} trades a second: ${(share * 100).toFixed(1)} % of a core, tasks above 200 ms: ${long.join(' ') || 'none'}`,
+    );
+    expect(rate).toBeGreaterThan(4500);
+    expect(share).toBeLessThan(0.4);
+    // Other processes delay a task too, so the suite only reports it.
+    if (isLong) expect(long).toEqual([]);
+  });
+});
