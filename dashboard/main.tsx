@@ -1,14 +1,14 @@
 import { render } from 'preact';
-import { startAlerts } from './state/alerts.ts';
-import { loadFeed, receiveFeed, startFeedState } from './state/feed-state.ts';
-import { startLink, subscribe } from './state/link.ts';
-import { startPageClock } from './state/page-clock.ts';
-import { coinStreamsBeginAnew, receiveCoin, startSelectedCoin } from './state/selected-coin.ts';
-import { startSelection } from './state/selection.ts';
-import { startTab } from './state/tab.ts';
-import { startTheme } from './state/theme.ts';
-import { App } from './view/app.tsx';
-import { startFilterKey } from './view/coins.tsx';
+import { coinStreamsBeginAnew, receiveCoin, startSelectedCoin } from './coin/selected-coin.ts';
+import { startFilterKey } from './coins/coins.tsx';
+import { loadFeed, receiveFeed, startFeedState } from './feed/feed-state.ts';
+import { startAlerts } from './head/alerts.ts';
+import { startLink, subscribe } from './link/link.ts';
+import { startTab } from './link/tab.ts';
+import { App } from './page/app.tsx';
+import { startPageClock } from './page/page-clock.ts';
+import { startSelection } from './page/selection.ts';
+import { startTheme } from './page/theme.ts';
 
 startTheme();
 startPageClock();

@@ -39,7 +39,7 @@ async function hashOfInputs(): Promise<string> {
 /** Writes the bundle. Returns its size as the gateway sends it, bytes. */
 async function bundle(): Promise<number> {
   const { outputFiles } = await build({
-    entryPoints: [path.join(source, 'main.tsx'), path.join(source, 'style/main.css')],
+    entryPoints: [path.join(source, 'main.tsx'), path.join(source, 'main.css')],
     entryNames: '[name]-[hash]',
     outdir: out,
     bundle: true,

@@ -1,5 +1,5 @@
 import { duration, wholeDuration } from '../../src/domain/duration.ts';
-import { timeZone } from '../state/time-zone.ts';
+import { timeZone } from './time-zone.ts';
 
 /** An age for a display that repaints often: whole seconds. Below two seconds it does not change. */
 export function age(ms: number | null): string {

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core';
-import { mergeOverview } from '../../dashboard/model/merge-overview.ts';
+import { mergeOverview } from '../../dashboard/feed/merge-overview.ts';
 import type { Status } from '../../src/gateway/api/feed-answers.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { chromium } from '../../testing/tools/chromium.ts';

@@ -248,7 +248,7 @@ describe('the dashboard by keyboard', () => {
     const page = await open('', { theme: 'light' });
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await ground();
-    await page.locator('.theme').focus();
+    await page.getByRole('button', { name: /theme/ }).focus();
     await page.keyboard.press('Enter');
     const dark = await until(async () => (await ground()) !== light && ground());
     await page.reload();

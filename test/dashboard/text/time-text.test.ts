@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { timeZone } from '../../../dashboard/state/time-zone.ts';
 import { age, clock, day, latency, shortClock } from '../../../dashboard/text/time-text.ts';
+import { timeZone } from '../../../dashboard/text/time-zone.ts';
 
 it.each([
   [null, '–'],

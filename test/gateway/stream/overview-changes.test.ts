@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mergeOverview } from '../../../dashboard/model/merge-overview.ts';
+import { mergeOverview } from '../../../dashboard/feed/merge-overview.ts';
 import type { CoinAnswer, Status } from '../../../src/gateway/api/feed-answers.ts';
 import type { OverviewChanges } from '../../../src/gateway/api/stream-messages.ts';
 import { OverviewItems } from '../../../src/gateway/stream/overview-changes.ts';

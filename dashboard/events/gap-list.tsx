@@ -1,0 +1,42 @@
+import type { GapJson } from '../../src/gateway/api/record-schema.ts';
+import { rowOf } from '../feed/feed-state.ts';
+import { feedTime } from '../page/page-clock.ts';
+import { datedClock } from '../text/time-text.ts';
+import { gapText } from './event-text.ts';
+import { ListRow, ListRows } from './list-row.tsx';
+
+const TONES: Readonly<Record<string, { readonly glyph: string; readonly tone: string }>> = {
+  repaired: { glyph: '◆', tone: 'good' },
+  unrepaired: { glyph: '◇', tone: 'warn' },
+};
+const LISTED = 100;
+
+/** Lists gaps in the trades and their outcomes, newest first. */
+export function GapList({ gaps }: { readonly gaps: readonly GapJson[] }) {
+  if (gaps.length === 0) return <p class="empty">No trade is missing.</p>;
+  return (
+    <ListRows label="Gaps, newest first">
+      {gaps.slice(0, LISTED).map((gap) => {
+        const { glyph, tone } = TONES[gap.outcome] ?? { glyph: '?', tone: 'muted' };
+        return (
+          <ListRow
+            key={`${gap.venue} ${gap.symbol} ${gap.epoch} ${gap.from_id} ${gap.to_id} ${gap.outcome}`}
+            tone={`tone-${tone}`}
+            glyph={glyph}
+            time={datedClock(gap.from_time, feedTime(performance.now()))}
+            facts={() => [
+              ['symbol', gap.symbol],
+              ['epoch', String(gap.epoch)],
+              ['last trade before', gap.from_id ?? 'none'],
+              ['first trade after', gap.to_id ?? 'none'],
+              ['filled', String(gap.filled)],
+            ]}
+          >
+            <strong>{gap.outcome}</strong> <span class="event-venue">{gap.venue}</span>{' '}
+            <span class="reason">{gapText(gap, rowOf(gap.symbol)?.coin ?? gap.symbol)}</span>
+          </ListRow>
+        );
+      })}
+    </ListRows>
+  );
+}

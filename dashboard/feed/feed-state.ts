@@ -1,0 +1,143 @@
+import { batch, computed, signal } from '@preact/signals';
+import type { Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
+import type { GapJson, PriceJson } from '../../src/gateway/api/record-schema.ts';
+import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
+import { CoinRow } from '../coins/coin-row.ts';
+import { events, loadEvents, receiveStatus } from '../events/feed-events.ts';
+import { getJson } from '../link/get-json.ts';
+import { onFrame } from '../page/on-frame.ts';
+import { pageTime, setFeedTime } from '../page/page-clock.ts';
+import { worstEnvironment } from './environment.ts';
+import { firstOfEachSymbol } from './first-of-each-symbol.ts';
+import { mergeOverview } from './merge-overview.ts';
+
+/** The last overview of the gateway; undefined: none came yet. */
+export const status = signal<Status | undefined>(undefined);
+/** When the last overview came, by the page's monotonic clock, milliseconds. */
+export const statusAt = signal(0);
+/** Gaps in the trades, newest first. */
+export const gaps = signal<readonly GapJson[]>([]);
+/** The coins' rows in the feed's order. */
+export const rows = signal<readonly CoinRow[]>([]);
+/** The configured environment; a coin's environment may differ. */
+export const feedEnvironment = computed(() => status.value?.environment ?? undefined);
+/** The least real environment of all data that the page shows. */
+export const environment = computed(() =>
+  worstEnvironment([feedEnvironment.value, ...rows.value.map((row) => row.environment.value)]),
+);
+
+let loading: Promise<void> = Promise.resolve();
+
+const SWITCHES = new Set(['failed_over', 'failed_back']);
+const bySymbol = new Map<string, CoinRow>();
+const newestTicks = new Map<string, PriceJson>();
+/** The overview as the stream's changes add up. The first message of each connection has all fields. */
+let streamed: Status | undefined;
+
+export function rowOf(symbol: string): CoinRow | undefined {
+  return bySymbol.get(symbol);
+}
+
+const paint = onFrame(() => {
+  const pageMs = performance.now();
+  for (const tick of newestTicks.values()) bySymbol.get(tick.symbol)?.tick(tick, pageMs, eventMs(tick, pageMs));
+  newestTicks.clear();
+  for (const row of bySymbol.values()) row.calm(pageMs);
+});
+
+/** When a tick's event happened, by the page's clock: its receipt by the feed, less the venue's event lag. */
+function eventMs({ venue, received_at }: PriceJson, pageMs: number): number {
+  const lagMs = status.peek()?.venues.find((each) => each.venue === venue)?.event_lag_ms ?? 0;
+  return Math.min(pageMs, pageTime(received_at / 1000)) - Math.max(0, lagMs);
+}
+
+export function startFeedState(): void {
+  // Without this timer, the flash of a price's last move would stay until the next event.
+  setInterval(() => {
+    if (rows.peek().some(({ flash }) => flash.peek())) paint();
+  }, 200);
+}
+
+/** Handles messages about the whole feed; messages about one coin are handled elsewhere. */
+export function receiveFeed(message: ServerMessage): void {
+  switch (message.type) {
+    case 'overview_changes':
+      streamed = mergeOverview(streamed, message.data);
+      takeStatus(streamed);
+      break;
+    case 'price':
+      for (const tick of listOf(message.data)) {
+        const key = `${tick.symbol} ${tick.venue}`;
+        newestTicks.delete(key);
+        newestTicks.set(key, tick);
+      }
+      paint();
+      break;
+    case 'status': {
+      const records = listOf(message.data);
+      receiveStatus(records);
+      if (records.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
+      break;
+    }
+    case 'missed':
+      if (message.data.channel === 'status') void loadEvents();
+      break;
+  }
+}
+
+/**
+ * When the present venues began to serve, milliseconds since 1970 by the feed's clock: its start or its last switch.
+ * Undefined if unknown.
+ */
+export function epochBegan(): number | undefined {
+  return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
+}
+
+/** Fetches the events and gaps that this page may have missed while it was not connected. */
+export function loadFeed(): Promise<void> {
+  loading = load();
+  return loading;
+}
+
+/** Resolves when the feed's past events were fetched, or could not be. */
+export function feedLoaded(): Promise<void> {
+  return loading;
+}
+
+async function load(): Promise<void> {
+  const [overview] = await Promise.all([getJson<Status>('/api/status'), loadEvents(), loadGaps()]);
+  if (overview !== undefined) takeStatus(overview);
+}
+
+export function listOf<T>(data: T | readonly T[]): readonly T[] {
+  return Array.isArray(data) ? (data as readonly T[]) : [data as T];
+}
+
+async function loadGaps(): Promise<void> {
+  const answer = await getJson<Gaps>('/api/gaps?limit=500');
+  if (answer !== undefined) gaps.value = answer.gaps;
+}
+
+function takeStatus(next: Status): void {
+  batch(() => {
+    const pageMs = performance.now();
+    setFeedTime(next.at);
+    status.value = next;
+    statusAt.value = pageMs;
+    const coins = firstOfEachSymbol(next.coins);
+    const first = new Set(coins);
+    const ofSeveral = new Set(next.coins.filter((coin) => !first.has(coin)).map(({ symbol }) => symbol));
+    for (const coin of coins) {
+      let row = bySymbol.get(coin.symbol);
+      if (row === undefined) {
+        row = new CoinRow(coin);
+        bySymbol.set(coin.symbol, row);
+      }
+      row.isOfSeveral = ofSeveral.has(coin.symbol);
+      row.overview(coin, pageMs);
+    }
+    const known = rows.peek();
+    const same = known.length === coins.length && known.every((row, at) => row.symbol === coins[at]?.symbol);
+    if (!same) rows.value = coins.flatMap(({ symbol }) => bySymbol.get(symbol) ?? []);
+  });
+}
