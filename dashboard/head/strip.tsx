@@ -10,7 +10,7 @@ const LANE = 7;
 const THICK = 5;
 const THIN = 2;
 
-/** Shows the state of venues and sinks, and the last minutes, in a few lines. The panels below have the details. */
+/** Shows the state of venues and sinks, and the last minutes, in a few lines. The panels below show more. */
 export function Strip() {
   const overview = status.value;
   if (overview === undefined)

@@ -263,6 +263,6 @@ describe('market-feed schemas', () => {
     expect(away.stderr).toMatch(/^market-feed: schemas: schema registry: cannot reach 127.0.0.1:\d+: .*ECONNREFUSED/);
     const wrong = startMarketFeed('schemas', 'check');
     expect(await wrong.exited).toBe(2);
-    expect(wrong.stderr).toContain('--against: found nothing');
+    expect(wrong.stderr).toContain('no schema registry is named: give --against URL');
   });
 });

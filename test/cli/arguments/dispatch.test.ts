@@ -74,7 +74,7 @@ describe('wrong usage of the command line', () => {
     [['watch', 'btcusdt', 'trade', '1', '2'], 'unexpected "2"', 'usage: market-feed watch'],
     [['watch', 'btcusdt', '--venue', 'bybt'], '--venue: found "bybt"', 'did you mean bybit?'],
     [['watch', 'btcusd'], 'symbol: found "btcusd"', 'against USDT'],
-    [['tail'], 'the topic is missing', 'trades, agg-trades'],
+    [['tail'], 'name a topic, one of: ', 'trades, agg-trades'],
     [['tail', 'trade'], 'topic: found "trade"', 'did you mean trades?'],
     [['tail', 'trades', '--json=1'], '--json takes no value', '"1"'],
     [['tail', 'trades', '--from', 'yesterday'], '--from: found "yesterday"', 'beginning, end, a time'],
