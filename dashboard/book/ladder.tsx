@@ -51,7 +51,7 @@ export function Ladder({ row, book, none, age, stale }: LadderProps) {
 function StepChoice() {
   const known = steps.value;
   return (
-    <label class="step">
+    <label>
       <span class="label">Step</span>{' '}
       <select
         value={Math.max(0, Math.min(chosenStep.value, known.length - 1))}

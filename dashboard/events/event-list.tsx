@@ -53,7 +53,7 @@ function EventLine({ group: { events, coins }, chosen }: EventLineProps) {
     >
       <strong>{eventTitle(first)}</strong>
       {events.length > 1 && (
-        <span class="times">
+        <span>
           {' '}
           ×{events.length}
           {spanMs >= 100 && ` in ${duration(spanMs)}`}
@@ -61,7 +61,7 @@ function EventLine({ group: { events, coins }, chosen }: EventLineProps) {
       )}{' '}
       {first.venue !== null && <span class="event-venue">{first.venue}</span>}{' '}
       {coins.length > 0 && (
-        <span class="event-coins">{coins.length > NAMED_COINS ? `${coins.length} coins` : coins.join(' ')}</span>
+        <span>{coins.length > NAMED_COINS ? `${coins.length} coins` : coins.join(' ')}</span>
       )}{' '}
       {isSameReason && <span class="reason">{reason}</span>}
     </ListRow>

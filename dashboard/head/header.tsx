@@ -1,3 +1,4 @@
+import { showGaps } from '../events/events-panel.tsx';
 import { environment, statusAt } from '../feed/feed-state.ts';
 import { connectNow, link } from '../link/link.ts';
 import { tokenProblem } from '../link/token.ts';
@@ -6,7 +7,6 @@ import { feedTime, now } from '../page/page-clock.ts';
 import { theme, toggleTheme } from '../page/theme.ts';
 import { age, clock } from '../text/time-text.ts';
 import { timeZone, timeZoneName, toggleTimeZone } from '../text/time-zone.ts';
-import { showGaps } from '../timeline/timeline-panel.tsx';
 import { alertsOn, toggleAlerts } from './alerts.ts';
 import { headline } from './headline.ts';
 
@@ -81,7 +81,7 @@ function Venue() {
         {serving.text.slice(serving.names[0]?.length ?? 0)}
       </span>
       {lagText !== '' && (
-        <span class="headline-lag">
+        <span>
           <span class="label">event lag</span> {lagText}
         </span>
       )}

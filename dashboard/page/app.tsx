@@ -1,5 +1,6 @@
 import { CoinDetail, CoinFigures } from '../coin/coin-detail.tsx';
 import { Coins } from '../coins/coins.tsx';
+import { EventsPanel } from '../events/events-panel.tsx';
 import { status } from '../feed/feed-state.ts';
 import { Venues } from '../feed/venues.tsx';
 import { Announcer } from '../head/announcer.tsx';
@@ -9,7 +10,7 @@ import { isPresent } from '../head/headline.ts';
 import { Strip } from '../head/strip.tsx';
 import { tokenProblem } from '../link/token.ts';
 import { timeZoneName } from '../text/time-zone.ts';
-import { EventsPanel, TimelinePanel } from '../timeline/timeline-panel.tsx';
+import { TimelinePanel } from '../timeline/timeline-panel.tsx';
 import { useHeightAbove } from './use-size.ts';
 
 export function App() {

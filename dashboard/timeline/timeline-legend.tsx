@@ -22,7 +22,7 @@ export function TimelineLegend() {
       <ul>
         {BARS.map(([state, word]) => (
           <li key={state}>
-            <svg class="swatch" width="24" height="12" aria-hidden="true">
+            <svg width="24" height="12" aria-hidden="true">
               <rect
                 class={state.startsWith('gap') ? state : `state-${state}`}
                 y={state.endsWith('is-turn') || state === 'none' ? 1 : 3}

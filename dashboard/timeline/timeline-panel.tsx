@@ -1,8 +1,6 @@
-import { computed, signal } from '@preact/signals';
-import { EventList } from '../events/event-list.tsx';
+import { signal } from '@preact/signals';
+import { showEvent } from '../events/events-panel.tsx';
 import { allEvents, completeSince, spans } from '../events/feed-events.ts';
-import { GapList } from '../events/gap-list.tsx';
-import { groupEvents } from '../events/group-events.ts';
 import { gaps, status } from '../feed/feed-state.ts';
 import { Choice } from '../page/choice.tsx';
 import { feedTime, now } from '../page/page-clock.ts';
@@ -16,21 +14,8 @@ const SPANS = [
   { value: 60, text: '1 h' },
   { value: 1440, text: '24 h' },
 ];
-const LISTS = [
-  { value: 'events', text: 'Events' },
-  { value: 'gaps', text: 'Gaps' },
-] as const;
 
 const minutes = signal(5);
-const list = signal<'events' | 'gaps'>('events');
-/** The event whose mark was chosen last: a new object each time, so that the list moves to it again. */
-const selected = signal<{ readonly key: string } | undefined>(undefined);
-const groups = computed(() => groupEvents(allEvents.value));
-
-/** Shows the gaps instead of the events. */
-export function showGaps(): void {
-  list.value = 'gaps';
-}
 
 export function TimelinePanel() {
   const overview = status.value;
@@ -58,36 +43,8 @@ export function TimelinePanel() {
         <TimelinePicture
           timeline={timeline(past, { ...overview, trading: overview.trading.state }, from, to)}
           gaps={gaps.value}
-          onSelect={(key) => {
-            list.value = 'events';
-            selected.value = { key };
-          }}
+          onSelect={showEvent}
         />
-      )}
-    </Panel>
-  );
-}
-
-export function EventsPanel() {
-  return (
-    <Panel
-      id="events"
-      title={list.value === 'events' ? 'Events' : 'Gaps'}
-      tools={
-        <Choice
-          label="List"
-          options={LISTS}
-          value={list.value}
-          onChange={(value) => {
-            list.value = value;
-          }}
-        />
-      }
-    >
-      {list.value === 'events' ? (
-        <EventList groups={groups.value} selected={selected.value} />
-      ) : (
-        <GapList gaps={gaps.value} />
       )}
     </Panel>
   );
