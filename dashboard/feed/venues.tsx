@@ -3,23 +3,21 @@ import type { Asset } from '../../src/gateway/api/asset-answers.ts';
 import type { Latency, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
 import { venuePrices, venuePricesAt } from '../coin/selected-coin.ts';
 import { EnvironmentChip } from '../coins/coin-line.tsx';
-import { headline } from '../head/headline.ts';
+import { headline, tradingState } from '../head/headline.ts';
 import { now } from '../page/page-clock.ts';
 import { Panel } from '../page/panel.tsx';
 import { selected } from '../page/selection.ts';
 import { count } from '../text/number-text.ts';
 import { age, latency } from '../text/time-text.ts';
-import { laneState } from '../timeline/lane-states.ts';
 import { isOdd } from './environment.ts';
 import { feedEnvironment, rowOf, status, statusAt } from './feed-state.ts';
+import { sinkLook, venueLook } from './part-look.ts';
 import { priceDifference } from './price-difference.ts';
 
 /** The age of younger data is not worth saying, milliseconds. */
 const FRESH_MS = 2000;
 const LATENCY =
   "Latency: from a trade at the venue to its receipt. It is corrected by the venue's clock, whose error may make it negative.";
-
-const GLYPHS = { up: '●', connecting: '○', stale: '◐', down: '✕' } as const;
 
 /** Shows the state of the venues and sinks. */
 export function Venues() {
@@ -52,26 +50,19 @@ export function Venues() {
   );
 }
 
-/** The word for a venue's state in class names, which colour it. */
-export function venueKind({ state }: VenueAnswer): 'idle' | ReturnType<typeof laneState> {
-  return state === 'idle' ? 'idle' : laneState(state);
-}
-
-export function venueGlyph({ state }: VenueAnswer): string {
-  return GLYPHS[laneState(state)];
-}
-
 function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly since: number }) {
+  const isKnown = tradingState.value !== 'unknown';
+  const { kind, glyph, text } = venueLook(venue.state, isKnown);
   return (
-    <li class={`venue venue-${venueKind(venue)}`}>
+    <li class={`venue venue-${kind}`}>
       <p class="venue-main">
         <span class="venue-name">
           {venue.venue}
-          {venue.active && <span class="chip">active</span>}
+          {venue.active && isKnown && <span class="chip">active</span>}
           {isOdd(venue.environment, feedEnvironment.value) && <EnvironmentChip name={venue.environment} />}
         </span>
         <span class="venue-state">
-          <span aria-hidden="true">{venueGlyph(venue)}</span> {venue.state.replaceAll('_', ' ')}
+          <span aria-hidden="true">{glyph}</span> {text}
         </span>
         <PriceDifference venue={venue.venue} />
         <span class="venue-lines">
@@ -136,14 +127,13 @@ function figures({ p50, p99 }: Latency): string {
 }
 
 function SinkLine({ sink }: { readonly sink: SinkAnswer }) {
-  const glyph = sink.state === 'up' ? '●' : sink.state === 'opening' ? '○' : '✕';
-  const kind = sink.state === 'up' ? 'up' : sink.state === 'opening' ? 'connecting' : 'down';
+  const { kind, glyph, text } = sinkLook(sink.state, tradingState.value !== 'unknown');
   return (
     <li class={`venue venue-${kind}`}>
       <p class="venue-main">
         <span class="venue-name">{sink.name}</span>
         <span class="venue-state">
-          <span aria-hidden="true">{glyph}</span> {sink.state}
+          <span aria-hidden="true">{glyph}</span> {text}
         </span>
         <span class="venue-price" />
         <span class="venue-lines">lag {duration(sink.lag_ms ?? 0)}</span>

@@ -1,9 +1,11 @@
+import type { ComponentChildren } from 'preact';
 import { allEvents, completeSince, spans } from '../events/feed-events.ts';
 import { status } from '../feed/feed-state.ts';
-import { venueGlyph, venueKind } from '../feed/venues.tsx';
+import { type PartLook, sinkLook, venueLook } from '../feed/part-look.ts';
 import { feedTime, now } from '../page/page-clock.ts';
 import { useWidth } from '../page/use-size.ts';
 import { timeline } from '../timeline/timeline.ts';
+import { tradingState } from './headline.ts';
 
 const MINUTES = 15;
 const LANE = 7;
@@ -19,36 +21,45 @@ export function Strip() {
         <p class="note">No status of the feed yet.</p>
       </section>
     );
+  const isKnown = tradingState.value !== 'unknown';
   return (
     <section class="panel strip" aria-label="Feed">
       <ul class="strip-states">
-        {overview.venues.map((venue) => (
-          <li key={venue.venue} class={`strip-state venue-${venueKind(venue)}`}>
-            <a href="#venues-title" title={venue.reason === '' ? undefined : venue.reason}>
-              <span class="venue-state" aria-hidden="true">
-                {venueGlyph(venue)}
-              </span>
-              <strong>{venue.venue}</strong>
-              <span class="venue-state">{venue.state.replaceAll('_', ' ')}</span>
-              {venue.active && <span class="chip">active</span>}
-            </a>
-          </li>
+        {overview.venues.map(({ venue, state, active, reason }) => (
+          <StripState key={venue} name={venue} look={venueLook(state, isKnown)} reason={reason}>
+            {active && isKnown && <span class="chip">active</span>}
+          </StripState>
         ))}
-        {overview.sinks.map((sink) => (
-          <li key={sink.name} class={`strip-state venue-${sink.state === 'up' ? 'up' : 'down'}`}>
-            <a href="#venues-title" title={sink.reason === '' ? undefined : sink.reason}>
-              <span class="venue-state" aria-hidden="true">
-                {sink.state === 'up' ? '●' : '✕'}
-              </span>
-              <span class="label">sink</span>
-              <strong>{sink.name}</strong>
-              <span class="venue-state">{sink.state}</span>
-            </a>
-          </li>
+        {overview.sinks.map(({ name, state, reason }) => (
+          <StripState key={name} type="sink" name={name} look={sinkLook(state, isKnown)} reason={reason} />
         ))}
       </ul>
       <ShortTimeline />
     </section>
+  );
+}
+
+interface StripStateProps {
+  readonly type?: string;
+  readonly name: string;
+  readonly look: PartLook;
+  readonly reason: string;
+  readonly children?: ComponentChildren;
+}
+
+function StripState({ type, name, look: { kind, glyph, text }, reason, children }: StripStateProps) {
+  return (
+    <li class={`strip-state venue-${kind}`}>
+      <a href="#venues-title" title={reason === '' ? undefined : reason}>
+        <span class="venue-state" aria-hidden="true">
+          {glyph}
+        </span>
+        {type !== undefined && <span class="label">{type}</span>}
+        <strong>{name}</strong>
+        <span class="venue-state">{text}</span>
+        {children}
+      </a>
+    </li>
   );
 }
 

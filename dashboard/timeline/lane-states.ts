@@ -26,6 +26,12 @@ export function laneState(state: string): 'up' | 'connecting' | 'stale' | 'down'
   return state === 'stale' ? 'stale' : 'down';
 }
 
+/** The same for a sink. */
+export function sinkLaneState(state: string): 'up' | 'connecting' | 'down' {
+  if (state === 'opening') return 'connecting';
+  return state === 'up' ? 'up' : 'down';
+}
+
 const VENUE_STATES = new Set([
   'connecting',
   'connected',

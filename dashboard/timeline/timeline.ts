@@ -7,6 +7,7 @@ import {
   type LaneState,
   laneState,
   sinkChanges,
+  sinkLaneState,
   tradingChanges,
   venueChanges,
 } from './lane-states.ts';
@@ -129,8 +130,7 @@ export function timeline({ events, spans, completeSince }: Past, present: Presen
       ...sinkNames(events, present).map((name) => {
         const ofSink = ({ state, cause }: StatusJson) => state.startsWith('sink_') && cause === name;
         const now = present.sinks.find((sink) => sink.name === name)?.state;
-        const nowState =
-          now === undefined ? undefined : now === 'opening' ? 'connecting' : now === 'up' ? 'up' : 'down';
+        const nowState = now === undefined ? undefined : sinkLaneState(now);
         return lane('sink', name, (one) => idle(sinkChanges(one.events.filter(ofSink), before(one, nowState))), ofSink);
       }),
     ],

@@ -150,6 +150,9 @@ it('does not know whether trading is allowed after the feed was killed', async (
   await eventually(() => trading(page)).toMatch(/trading unknown: no heartbeat of the feed for \d+ s$/);
   expect(await venue(page)).toMatch(/^venue unknown \(last: bybit, \d+ s ago\)$/);
   expect(await page.title()).toContain('? UNKNOWN · BTC');
+  expect(await page.locator('.strip-state, .venue').count()).toBeGreaterThan(2);
+  expect(await page.locator('.venue-up').count()).toBe(0);
+  expect(await page.locator('.chip', { hasText: 'active' }).count()).toBe(0);
   await page.locator('.coins tr.is-stale').waitFor();
 });
 
