@@ -29,12 +29,16 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 setFlagsFromString('--no-allocation-site-pretenuring');
 // Collect the old generation when it has grown by half; V8 would wait longer.
 setFlagsFromString('--heap-growing-percent=50');
+const { inForeground } = await import('./terminal/in-foreground.ts');
 const { dispatch } = await import('./arguments/dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
   out: outputTo(process.stdout, () => stopping.abort('stdout closed')),
   err: outputTo(process.stderr, () => {}),
-  keyboard: isatty(0) && process.stdin instanceof ReadStream ? process.stdin : undefined,
+  keyboard:
+    isatty(0) && process.stdin instanceof ReadStream
+      ? Object.assign(process.stdin, { isOurs: inForeground })
+      : undefined,
   signal: stopping.signal,
 });
 process.exit(code);

@@ -5,6 +5,8 @@ import { PassThrough, type Readable } from 'node:stream';
 export interface Keyboard extends Readable {
   /** Raw: each key is read at once, and the terminal makes no signal of Ctrl-C. */
   setRawMode(isRaw: boolean): unknown;
+  /** Whether the keys are for this process. Default: they are. */
+  readonly isOurs?: () => boolean;
 }
 
 export interface KeyPress {
@@ -17,7 +19,7 @@ export interface KeyPress {
 export type ControlSignal = 'SIGINT' | 'SIGTSTP' | 'SIGQUIT';
 
 export interface KeyListener {
-  /** Reads keys from now on, also after a signal that changed the terminal's mode. */
+  /** Reads keys from now on, if they are for this process; also after a signal that changed the terminal's mode. */
   take(): void;
   /** Gives the keyboard back to the terminal. */
   release(): void;
@@ -57,6 +59,7 @@ export function readKeys(
     take() {
       // Node sets the raw mode only if it takes the present mode for another one.
       release();
+      if (keyboard.isOurs?.() === false) return;
       keyboard.on('keypress', pressed).on('error', ignore);
       keyboard.setRawMode(true);
       keyboard.resume();
