@@ -59,11 +59,12 @@ export class PastCandles {
   }
 
   /** Fetches candles for a chart, from a venue of the running feeds. Rejects with a Fault. */
-  fetch(wanted: PastKlinesWanted, scheduler: SchedulerLike): Promise<readonly Kline[]> {
+  async fetch(wanted: PastKlinesWanted, scheduler: SchedulerLike): Promise<readonly Kline[]> {
     const feeds = this.#feeds();
-    const feed = feeds.find(({ view }) => view.symbols.has(wanted.symbol)) ?? feeds[0];
+    const withSymbol = feeds.filter(({ view }) => view.symbols.has(wanted.symbol));
+    const venues = [...withSymbol, ...feeds].flatMap((feed) => feed.venues);
     return fetchAt(
-      feed?.venues.find(({ options }) => options.venue.id === wanted.venue),
+      venues.find(({ options }) => options.venue.id === wanted.venue),
       wanted,
       scheduler,
     );
@@ -94,7 +95,7 @@ export function configuredCandles(
   { scheduler, wallClockMs }: { readonly scheduler: SchedulerLike; readonly wallClockMs: () => number },
 ): FetchPastKlines {
   const venues = new Map<string, CandleVenue>();
-  return (wanted) => {
+  return async (wanted) => {
     const id = VENUE_IDS.find((each) => each === wanted.venue);
     const venue =
       id &&

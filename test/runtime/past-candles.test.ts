@@ -1,4 +1,4 @@
-import { type Observable, Subject, throwError } from 'rxjs';
+import { asyncScheduler, type Observable, Subject, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
 import type { Instrument } from '../../src/domain/instrument.ts';
 import type { Kline } from '../../src/domain/record.ts';
@@ -14,7 +14,7 @@ interface Asked {
 }
 
 /** Two venues whose answers the test controls. */
-function scripted(broken?: string) {
+function scripted({ broken, isModeAll = false }: { broken?: string; isModeAll?: boolean } = {}) {
   const view = new FeedView();
   view.add('BTCUSDT', 'BTC');
   view.add('ETHUSDT', 'ETH');
@@ -32,7 +32,9 @@ function scripted(broken?: string) {
     },
   }));
   const feed = { view, venues: venues as unknown as FeedWatch['venues'] };
-  const past = new PastCandles(() => [feed]);
+  // In mode `all`, each venue has a feed of its own.
+  const feeds = isModeAll ? feed.venues.map((venue) => ({ view, venues: [venue] })) : [feed];
+  const past = new PastCandles(() => feeds);
   const shown: (readonly Kline[])[] = [];
   past.candles$.subscribe((candles) => shown.push(candles));
   const serves = (symbol: string, venue: string, epoch: number) =>
@@ -56,7 +58,7 @@ it('PastCandles asks the active venue of each symbol once, one symbol after the 
 });
 
 it('PastCandles asks the next venue after a failover, and continues after a failed request', () => {
-  const { past, asked, serves } = scripted('bybit');
+  const { past, asked, serves } = scripted({ broken: 'bybit' });
   serves('BTCUSDT', 'bybit', 1);
   serves('ETHUSDT', 'binance', 1);
   past.requestNew();
@@ -69,4 +71,13 @@ it('PastCandles asks the next venue after a failover, and continues after a fail
     ['binance', 'ETHUSDT'],
     ['binance', 'binance-BTC'],
   ]);
+});
+
+it('PastCandles fetches the candles of a chart from the wanted venue, also in mode all', async () => {
+  const { past, asked } = scripted({ isModeAll: true });
+  const wanted = { venue: 'binance', symbol: 'BTCUSDT', coin: 'BTC', interval: '1h', from: 0, to: 3_600_000 } as const;
+  const klines = past.fetch(wanted, asyncScheduler);
+  asked[0]?.answer$.next([kline(0, 0)]);
+  expect(await klines).toEqual([kline(0, 0)]);
+  expect(asked.map(({ venue }) => venue)).toEqual(['binance']);
 });

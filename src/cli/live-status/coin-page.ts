@@ -1,4 +1,4 @@
-import { divide, subtract } from '../../decimal/arithmetic.ts';
+import { add, divide, subtract } from '../../decimal/arithmetic.ts';
 import type { BookLevel, OrderBookSnapshot, TradeEvent } from '../../domain/record.ts';
 import { amount, percent, rate } from '../terminal/number-text.ts';
 import { type PriceTrail, sparkline } from '../terminal/price-memory.ts';
@@ -20,9 +20,9 @@ export function coinPage(
   { columns, rows }: Room,
 ): readonly Row[] {
   const { book, trades } = records.market(coin.venue, coin.symbol);
-  const head = headRows(coin, trail, book, columns);
-  const room = rows - head.length;
   const present = book?.epoch === coin.epoch ? book : undefined;
+  const head = headRows(coin, trail, present, columns);
+  const room = rows - head.length;
   if (columns < BESIDE_FROM) {
     const bookRows = Math.ceil(room / 2);
     const above = bookBlock(present, coin, trail, { columns, rows: bookRows });
@@ -69,7 +69,8 @@ function spreadText(book: OrderBookSnapshot | undefined): string {
   const [bid, ask] = [book?.bids[0]?.price, book?.asks[0]?.price];
   if (bid === undefined || ask === undefined) return '';
   const spread = subtract(ask, bid);
-  const points = (Number(divide(spread, ask)) * 10_000).toFixed(2);
+  const mid = divide(add(bid, ask), '2');
+  const points = (Number(divide(spread, mid)) * 10_000).toFixed(2);
   return `spread ${amount(spread)} (${points} bp)`;
 }
 

@@ -48,7 +48,9 @@ export function afterKey(state: PageState, key: KeyPress, shown: Shown): PageSta
     case 'g':
       return open(state, 'gaps');
     case 'return':
-      return state.page === 'coins' && shown.ids.length > 0 ? { ...state, page: 'coin' } : state;
+      if (state.page !== 'coins' || shown.ids.length === 0) return state;
+      // A coin that moves in the list stays the selected one.
+      return { ...state, page: 'coin', selected: shown.ids[selectedIndex(state, shown.ids)] ?? null };
     case 'escape':
       return state.page === 'coins' ? { ...state, filter: '' } : { ...state, page: 'coins' };
     case '/':

@@ -75,8 +75,12 @@ export async function checkFolder(dir: string, key: string, locked: readonly str
   const reason = await whyNotWritable(dir);
   if (reason !== undefined) return problem(`cannot write to ${dir}: ${reason} (${key})`);
   for (const folder of locked) {
-    const holder = folderHolder(folder);
-    if (holder !== undefined) return problem(new FolderInUse(folder, holder).message);
+    try {
+      const holder = folderHolder(folder);
+      if (holder !== undefined) return problem(new FolderInUse(folder, holder).message);
+    } catch (error) {
+      return problem(`cannot lock ${folder}: ${asFault(error).message} (${key})`);
+    }
   }
   return { label: 'folder', text: 'files can be written' };
 }

@@ -45,7 +45,7 @@ export class StatusNotes {
     this.#notes = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
   }
 
-  /** At most `most` notes, oldest first. The newest warning comes before all others. `at`: now; dates of today are left out. */
+  /** At most `most` notes, oldest first. The newest warning is always kept. `at`: now; dates of today are left out. */
   latest(most: number, at: number): readonly Note[] {
     const today = new Date(at).toISOString().slice(0, 10);
     return keepMost(this.#notes, most).map((note) => ({ level: note.level, text: textOf(note, today) }));

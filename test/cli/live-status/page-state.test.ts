@@ -94,6 +94,9 @@ describe('keys', () => {
   it('keep the selected coin when the order changes', async () =>
     expect((await pressed([DOWN, DOWN, 's'])).selected).toBe('SOLUSDT'));
 
+  it('keep the coin whose page Enter opened when the order changes', async () =>
+    expect((await pressed([ENTER, 's', 's'])).selected).toBe('BTCUSDT'));
+
   it('scroll a long page within its bounds', async () => {
     const shown = { ids: [], perColumn: 1, perPage: 1, mostAbove: 30, pageRows: 20 };
     const events: PageState = { ...FIRST_PAGE, page: 'events' };
