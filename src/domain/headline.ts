@@ -137,6 +137,8 @@ export function nextServing(
   }
   if (activeVenue !== null && activeVenue !== serving.venue) {
     const insteadOf = serving.venue;
+    // The first record that a reader sees says nothing of the time before.
+    if (insteadOf === null && state !== 'trading_resumed') return { ...NOT_SERVING, venue: activeVenue };
     return { venue: activeVenue, since, insteadOf, why: insteadOf === null ? '' : reasonOf(insteadOf) };
   }
   return state === 'trading_resumed' ? { ...serving, since } : serving;
@@ -159,6 +161,7 @@ function tradingText(state: HeadlineTrading['state'], reason: string): string {
 
 function servingText(state: HeadlineState, names: readonly string[], of: number): string {
   const { serving, venues, at, trading } = state;
+  if (of > 1 && trading.state === 'unknown') return 'unknown';
   if (names.length > 1 || of > 1) return `${names.join(', ') || 'none'} (${names.length} of ${of})`;
   if (names.length === 0) {
     const last = venues.find(({ venue }) => venue === serving.venue);

@@ -136,9 +136,9 @@ describe('nextServing', () => {
   const noReason = () => '';
   const bybit = { venue: 'bybit', since: 5, insteadOf: null, why: '' };
 
-  it('takes the first venue from any record, and keeps it', () => {
+  it('takes the first venue from any record, without a time that it cannot know, and keeps it', () => {
     const first = nextServing(NOT_SERVING, record({}), noReason);
-    expect(first).toEqual({ ...bybit, since: AT });
+    expect(first).toEqual({ ...bybit, since: null });
     expect(nextServing(first, record({ timestamp: AT + 1000 }), noReason)).toBe(first);
     expect(nextServing(first, record({ activeVenue: null }), noReason)).toBe(first);
   });

@@ -46,7 +46,7 @@ export class GapNotes {
 type About = Pick<Extract<GapEvent, { kind: 'gap_pending' }>, 'coin' | 'channel'>;
 
 function detected(gap: Gap, { coin, channel }: About): StatusNote {
-  const reason = `${silence(gap, coin)}, ${missingText(gap)}`;
+  const reason = `${pause(gap, coin)}, ${missingText(gap.missing)} missing`;
   return { state: 'gap_detected', reason, coin, ...factsOf(gap, channel) };
 }
 
@@ -54,17 +54,19 @@ function closed(gap: Gap, { coin, channel }: About): StatusNote {
   const facts = factsOf(gap, channel);
   const details = { ...facts.details, filled: String(gap.filled) };
   const isRepaired = gap.outcome === 'repaired';
-  const outcome = isRepaired ? 'all were fetched' : `${missingText(gap)} and not fetched`;
-  const reason = `${silence(gap, coin)}, ${outcome}`;
+  const left = gap.missing === null ? null : gap.missing - gap.filled;
+  const reason = isRepaired
+    ? `${coin}: trades of ${duration(gap.toTime - gap.fromTime)} were missing, all were fetched`
+    : `${pause(gap, coin)}, ${missingText(left)} missing and not fetched`;
   return { state: isRepaired ? 'gap_repaired' : 'gap_unrepaired', reason, coin, ...facts, details };
 }
 
-function silence({ fromTime, toTime }: Gap, coin: string): string {
+function pause({ fromTime, toTime }: Gap, coin: string): string {
   return `${coin}: ${duration(toTime - fromTime)} without trades`;
 }
 
-function missingText({ missing }: Gap): string {
-  return `${missing === null ? 'an unknown number' : missing.toLocaleString('en-US')} missing`;
+function missingText(missing: number | null): string {
+  return missing === null ? 'an unknown number' : missing.toLocaleString('en-US');
 }
 
 function factsOf({ venue, symbol, epoch, fromId, toId, missing }: Gap, channel: Facts['channel']): Facts {

@@ -6,16 +6,15 @@ const READING = 'the topics are not read up to the present yet';
 /** The sentence about the feed. Without details, it names no hosts and paths of this machine. */
 export function feedHeadline(view: GatewayView, withDetails = true): Headline {
   const { feed, snapshot, behind, at } = view;
-  const unrepaired = view.gaps.latest(Number.MAX_SAFE_INTEGER, ({ outcome }) => outcome !== 'repaired');
   return headlineOf({
     at,
     mode: view.mode,
     trading: behind === undefined ? feed.headlineTrading : { state: 'unknown', reason: withDetails ? behind : READING },
-    serving: feed.instances.serving,
+    serving: servingOf(view),
     venues: venuesOf(view),
     halted: feed.halted,
     sinks: sinksOf(view).map((sink) => (withDetails ? sink : { ...sink, reason: '' })),
-    counts: snapshot?.counts ?? { gaps: unrepaired.length },
+    counts: snapshot?.counts ?? { gaps: unrepairedGaps(view) },
   });
 }
 
@@ -26,6 +25,16 @@ export function notReady({ behind }: GatewayView, { trading, missing }: Headline
     ...(trading.state === 'allowed' ? [] : [reason]),
     ...missing.filter(({ type }) => type === 'sink').map(({ text }) => text),
   ];
+}
+
+/** A gateway that started later than the feed knows from the snapshot since when the venue serves. */
+function servingOf({ feed, snapshot }: GatewayView): HeadlineState['serving'] {
+  const { serving } = feed.instances;
+  return serving.since === null ? (snapshot?.serving ?? serving) : serving;
+}
+
+function unrepairedGaps({ gaps }: GatewayView): number {
+  return gaps.latest(Number.MAX_SAFE_INTEGER, ({ outcome }) => outcome !== 'repaired').length;
 }
 
 function venuesOf({ snapshot, feed, at }: GatewayView): HeadlineState['venues'] {

@@ -32,6 +32,8 @@ it('GapNotes name the coin, the time and the number of missing trades, and keep 
   expect(outcome?.reason).toBe('BTC: 34 s without trades, 1,234 missing and not fetched');
   expect(outcome?.details).toMatchObject({ from_id: gap.fromId, to_id: gap.toId });
   const repaired = closed({ ...gap, outcome: 'repaired', filled: 1234 })[1];
-  expect(repaired?.reason).toBe('BTC: 34 s without trades, all were fetched');
+  expect(repaired?.reason).toBe('BTC: trades of 34 s were missing, all were fetched');
+  const partly = closed({ ...gap, filled: 1000 })[1];
+  expect(partly?.reason).toBe('BTC: 34 s without trades, 234 missing and not fetched');
   expect(closed({ ...gap, missing: null })[0]?.reason).toBe('BTC: 34 s without trades, an unknown number missing');
 });
