@@ -75,12 +75,8 @@ function ShortTimeline() {
   const lanes = shown.lanes.filter(({ kind }) => kind === 'trading' || kind === 'venue');
   const x = (at: number) => ((at - from) / (to - from)) * width;
   return (
-    <a
-      ref={ref}
-      class="strip-timeline"
-      href="#timeline-title"
-      aria-label={`The last ${MINUTES} minutes: to the timeline`}
-    >
+    <a ref={ref} class="strip-timeline" href="#timeline-title">
+      <span class="unseen">To the timeline. The last {MINUTES} minutes: </span>
       {width > 0 && (
         <svg width={width} height={LANE * lanes.length} aria-hidden="true">
           {lanes.map((lane, at) =>

@@ -31,7 +31,7 @@ export const FINITE_MS: OptionRule = [
 export const FINITE_MS_ABOVE_0: OptionRule = [isFiniteAboveZero, 'milliseconds above 0, and not Infinity'];
 export const LENGTHS_MS: OptionRule = [
   (value) => isFiniteAboveZero(value) || isListOf(isFiniteAboveZero)(value),
-  'milliseconds above 0, or a list of these',
+  'milliseconds above 0, and not Infinity, or a list of these',
 ];
 export const COUNT: OptionRule = [
   (value) => Number.isSafeInteger(value) && isAboveZero(value),

@@ -143,7 +143,7 @@ describe('the dashboard when something fails', () => {
     await page.locator('.profile rect:not([width="0"])').first().waitFor();
     await until(async () => (await page.locator('.panel-candles .empty').count()) === 0);
     switched = true;
-    const notes = () => textsOf(page, '.of-coin .panel:not(.panel-tape) .empty');
+    const notes = () => textsOf(page, '.of-coin .panel:not(.panel-tape, .panel-stats) .empty');
     await expect
       .poll(notes, { timeout: limitMs(4000) })
       .toEqual([

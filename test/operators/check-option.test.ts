@@ -330,7 +330,7 @@ describe('options that depend on each other', () => {
       () => untyped(operators.circuitBreaker)({ resumeAfterMs: 1 }),
     ],
     [
-      'windowStats: windowMs is "1s", allowed: milliseconds above 0, or a list of these',
+      'windowStats: windowMs is "1s", allowed: milliseconds above 0, and not Infinity, or a list of these',
       () => untyped(operators.windowStats)({ ...CASES.windowStats?.good, windowMs: '1s' }),
     ],
     ['createSeenWindow: size is 0, allowed: a whole number of 1 or more', () => operators.createSeenWindow(0)],

@@ -48,9 +48,11 @@ export function optionProblem(
       if (presence === undefined) continue;
       return { field, message: `${field} is missing, allowed: ${allowed}` };
     }
-    // Only a text is secret, so an option such as `key` that must be a function is shown.
-    const found = shown(value, isAllowed === isFunction ? '' : name);
-    if (!isAllowed(value)) return { field, message: `${field} is ${found}, allowed: ${allowed}` };
+    if (!isAllowed(value)) {
+      // Only a text is secret, so an option such as `key` that must be a function is shown.
+      const found = shown(value, isAllowed === isFunction ? '' : name);
+      return { field, message: `${field} is ${found}, allowed: ${allowed}` };
+    }
     const problem = fields !== undefined && isPlain(value) ? optionProblem(value, fields, `${field}.`) : undefined;
     if (problem !== undefined) return problem;
   }

@@ -27,6 +27,8 @@ interface Membership {
 export class Audience {
   readonly #channel: StreamChannel;
   readonly #members = new Map<StreamReceiver, Membership>();
+  /** The symbols of all clients with few symbols; undefined: not known since the clients changed. */
+  #followed: ReadonlySet<string> | undefined;
   readonly #items$ = new Subject<Item>();
   readonly #flush$ = new Subject<void>();
 
@@ -56,17 +58,22 @@ export class Audience {
   /** Sets the client's symbols, none to unsubscribe. Waiting items are sent first. */
   setSymbols(client: StreamReceiver, symbols: ReadonlySet<string>, step?: Decimal): void {
     this.flush();
+    this.#followed = undefined;
     if (symbols.size === 0) this.remove(client);
     else this.#members.set(client, { key: `${[...symbols].sort().join(',')} ${step ?? ''}`, symbols, step });
   }
 
   remove(client: StreamReceiver): void {
     this.#members.delete(client);
+    this.#followed = undefined;
   }
 
   /** Whether a client with few symbols has this one. */
   follows(symbol: string): boolean {
-    return this.#members.values().some(({ symbols }) => symbols.size <= MOST_FOLLOWED && symbols.has(symbol));
+    this.#followed ??= new Set(
+      this.#members.values().flatMap(({ symbols }) => (symbols.size <= MOST_FOLLOWED ? symbols : NONE)),
+    );
+    return this.#followed.has(symbol);
   }
 
   add(item: Item): void {

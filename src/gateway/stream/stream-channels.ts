@@ -60,7 +60,8 @@ export class Item {
 
 /** A message of these items, as bytes that sockets share. The overview is one object, all others are arrays. */
 export function messageOf(channel: StreamChannel, items: readonly Item[], text: 'text' | 'sequel' = 'text'): Buffer {
-  const texts = items.map((item) => item[text]).join();
+  // An item of a book that is no longer known has no text.
+  const texts = items.flatMap((item) => item[text] ?? []).join();
   const isObject = channel === 'overview' || channel === 'overview_changes';
   const data = isObject ? texts : `[${texts}]`;
   return Buffer.from(`{"type":"${CHANNEL_KINDS[channel].type}","data":${data}}`);

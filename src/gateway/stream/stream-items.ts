@@ -1,5 +1,5 @@
 import { toJson } from '../../codec/json-view.ts';
-import type { FeedRecord, RecordKind } from '../../domain/record.ts';
+import type { BookDelta, FeedRecord, RecordKind } from '../../domain/record.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
 import { statusAnswer } from '../rest/answers.ts';
@@ -24,11 +24,11 @@ const ROUTES: Partial<Readonly<Record<RecordKind, StreamChannel>>> = {
   large_trade: 'large_trades',
 };
 
-/** The channel of a record, if any. A change of a book has one only if the whole book is known after it. */
-export function routeOf(view: GatewayView, record: FeedRecord): StreamChannel | undefined {
-  if (record.kind === 'book_delta' && bookOf(view, record)?.isInSync !== true) return undefined;
-  return ROUTES[record.kind];
-}
+/** The channel of a record, if any. */
+export const routeOf = ({ kind }: FeedRecord): StreamChannel | undefined => ROUTES[kind];
+
+/** Whether the whole book is known after its change. */
+export const isBookKnown = (view: GatewayView, change: BookDelta): boolean => bookOf(view, change)?.isInSync === true;
 
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (record.kind === 'status' || !('symbol' in record)) return new Item('', null, () => toJson(record));
@@ -37,11 +37,10 @@ export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (record.kind === 'order_book' || record.kind === 'book_delta') {
     const known = bookOf(view, record);
     // The message has the book at the time when it is made.
-    return new Item(
-      of,
-      symbol,
-      (step) => known?.current && bookAnswer(view, known.current, known.publishedLevels, step),
-    );
+    return new Item(of, symbol, (step) => {
+      const book = known?.current;
+      return book && bookAnswer(view, book, known?.publishedLevels, step);
+    });
   }
   const key = record.kind === 'kline' ? `${of} ${record.interval} ${record.openTime}` : of;
   return new Item(key, symbol, () => toJson(record));

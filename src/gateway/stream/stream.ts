@@ -14,7 +14,7 @@ import { ALL, Audience } from './audience.ts';
 import { OverviewItems } from './overview-changes.ts';
 import { CHANNEL_KINDS, Item, TICK_MS } from './stream-channels.ts';
 import { StreamClient, type StreamCounts } from './stream-client.ts';
-import { firstItems, itemOf, routeOf } from './stream-items.ts';
+import { firstItems, isBookKnown, itemOf, routeOf } from './stream-items.ts';
 import { readRequest } from './stream-request.ts';
 
 export interface StreamOptions {
@@ -58,10 +58,11 @@ export class StreamHub {
   /** Adds a record that the view has accepted. */
   publish(record: FeedRecord): void {
     const { view } = this.#options;
-    const channel = routeOf(view, record);
+    const channel = routeOf(record);
     const audience = channel === undefined ? undefined : this.#audience(channel);
     if (audience === undefined || audience.isEmpty) return;
-    if (record.kind !== 'book_delta' || audience.follows(record.symbol)) audience.add(itemOf(view, record));
+    if (record.kind === 'book_delta' && !(audience.follows(record.symbol) && isBookKnown(view, record))) return;
+    audience.add(itemOf(view, record));
   }
 
   /** Adds a client. With `fixed` it gets only that subscription and may send no requests. */

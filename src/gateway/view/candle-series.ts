@@ -29,9 +29,10 @@ export class CandleSeries {
    * The last candles that open before `beforeMs`, oldest first; the newest may be open. Undefined if no subscribed
    * interval gives them.
    */
-  latest(interval: KlineInterval, limit: number, beforeMs = Number.POSITIVE_INFINITY): readonly Kline[] | undefined {
+  latest(interval: KlineInterval, limit: number, beforeMs?: number): readonly Kline[] | undefined {
     const own = this.#byInterval.get(interval) ?? this.#made(interval);
-    return own?.filter(({ openTime }) => openTime < beforeMs).slice(-limit);
+    const end = beforeMs === undefined ? undefined : own?.findIndex(({ openTime }) => openTime >= beforeMs);
+    return (end === undefined || end === -1 ? own : own?.slice(0, end))?.slice(-limit);
   }
 
   #made(interval: KlineInterval): readonly Kline[] | undefined {

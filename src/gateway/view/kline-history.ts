@@ -64,6 +64,7 @@ export class KlineHistory {
   ): Promise<readonly Kline[]> {
     const to = openTimeOf(interval, Math.min(beforeMs - 1, this.#options.wallClockMs()));
     const from = Math.max(0, addIntervals(to, interval, 1 - limit));
+    if (to < from) return [];
     const held = candles.latest(interval, limit, beforeMs) ?? [];
     if (held.length === limit && held[0]?.openTime === from && held.at(-1)?.openTime === to) return held;
     const { venue, symbol, coin, environment, epoch } = id;
