@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import { remember, remembered } from '../page/storage.ts';
 import { headline, tradingState } from './headline.ts';
 
 const KEY = 'market-feed.alerts';
@@ -6,7 +7,7 @@ const KEY = 'market-feed.alerts';
 const UNKNOWN_MS = 5000;
 
 /** True if the user wants a sound and a notification when trading is halted. Remembered in this browser. */
-export const alertsOn = signal(remembered());
+export const alertsOn = signal(remembered(KEY) === 'true');
 
 let sound: AudioContext | undefined;
 
@@ -31,11 +32,7 @@ export function startAlerts(): void {
 /** Switches the alerts on or off. The browser may ask the user for its permission. */
 export function toggleAlerts(): void {
   alertsOn.value = !alertsOn.value;
-  try {
-    localStorage.setItem(KEY, String(alertsOn.value));
-  } catch {
-    // Without storage, the choice lasts until the page is closed.
-  }
+  remember(KEY, String(alertsOn.value));
   if (!alertsOn.value) return;
   beep();
   if ('Notification' in globalThis && Notification.permission === 'default') void Notification.requestPermission();
@@ -60,13 +57,5 @@ function beep(): void {
     tone.connect(volume).connect(sound.destination);
     tone.start(sound.currentTime + at);
     tone.stop(sound.currentTime + at + 0.2);
-  }
-}
-
-function remembered(): boolean {
-  try {
-    return localStorage.getItem(KEY) === 'true';
-  } catch {
-    return false;
   }
 }

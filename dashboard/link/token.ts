@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { remember, remembered } from '../page/storage.ts';
 
 const KEY = 'market-feed.token';
 /** The characters that a subprotocol's name may have. */
@@ -8,11 +9,11 @@ const PLAIN = /^[\w!#$%&'*+.^`|~-]+$/;
 export const tokenProblem = signal<'missing' | 'wrong' | undefined>(undefined);
 
 /** The token, kept until the tab is closed. */
-let token = sessionStorage.getItem(KEY) ?? undefined;
+let token = remembered(KEY, 'sessionStorage');
 
 export function setToken(next: string): void {
   token = next;
-  sessionStorage.setItem(KEY, next);
+  remember(KEY, next, 'sessionStorage');
   tokenProblem.value = undefined;
 }
 

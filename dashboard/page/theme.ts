@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { remember, remembered } from './storage.ts';
 
 export type Theme = 'light' | 'dark';
 
@@ -10,7 +11,7 @@ const forced = matchMedia('(forced-colors: active)');
 export const forcedColors = signal(forced.matches);
 
 /** The theme on the screen: as chosen and remembered in this browser, or else the system's theme. */
-export const theme = signal<Theme>(remembered() ?? systemTheme());
+export const theme = signal<Theme>(chosen() ?? systemTheme());
 
 export function startTheme(): void {
   apply();
@@ -18,7 +19,7 @@ export function startTheme(): void {
     forcedColors.value = forced.matches;
   });
   system.addEventListener('change', () => {
-    if (remembered() !== undefined) return;
+    if (chosen() !== undefined) return;
     theme.value = systemTheme();
     apply();
   });
@@ -26,11 +27,7 @@ export function startTheme(): void {
 
 export function toggleTheme(): void {
   theme.value = theme.value === 'dark' ? 'light' : 'dark';
-  try {
-    localStorage.setItem(KEY, theme.value);
-  } catch {
-    // Without storage, the choice lasts until the page is closed.
-  }
+  remember(KEY, theme.value);
   apply();
 }
 
@@ -54,11 +51,7 @@ function systemTheme(): Theme {
   return system.matches ? 'dark' : 'light';
 }
 
-function remembered(): Theme | undefined {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === 'light' || value === 'dark' ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function chosen(): Theme | undefined {
+  const value = remembered(KEY);
+  return value === 'light' || value === 'dark' ? value : undefined;
 }
