@@ -1,4 +1,5 @@
-import { compareDecimals, type Decimal } from '../../src/domain/decimal.ts';
+import { compareDecimals, type Decimal, unscaled } from '../../src/domain/decimal.ts';
+import { quotient } from '../../src/domain/exact.ts';
 import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 
 /** The candle that contains a time, milliseconds since 1970; undefined if none does. */
@@ -8,9 +9,9 @@ export function candleAt(klines: readonly KlineJson[], at: number | undefined): 
   return found !== undefined && at <= found.close_time ? found : undefined;
 }
 
-/** The change from open to close, percent, as canonical text. */
-export function changeOf({ open, close }: KlineJson): Decimal {
-  return ((Number(close) / Number(open) - 1) * 100).toFixed(4) as Decimal;
+/** The change from open to close, percent; null if the candle opened at 0. */
+export function changeOf({ open, close }: KlineJson): Decimal | null {
+  return unscaled(open) === 0n ? null : quotient(100n * (unscaled(close) - unscaled(open)), unscaled(open));
 }
 
 /**

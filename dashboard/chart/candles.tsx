@@ -1,6 +1,8 @@
 import { effect, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { concerns } from '../coin/of-selected.ts';
 import { awaitedFrom } from '../coin/selected-coin.ts';
+import { changeClass } from '../coins/coin-line.tsx';
 import { events } from '../events/feed-events.ts';
 import { gaps } from '../feed/feed-state.ts';
 import { noneYet } from '../feed/state-text.ts';
@@ -61,7 +63,7 @@ function Legend() {
           <abbr title={name}>{name.slice(0, 1).toUpperCase()}</abbr> {amount(kline[name])}
         </span>
       ))}
-      <span class={percent.startsWith('-') ? 'is-down' : 'is-up'}>{change(percent)}</span>
+      <span class={changeClass(percent)}>{change(percent)}</span>
       <span>
         <abbr title="volume">V</abbr> {compact(kline.volume)}
       </span>
@@ -80,7 +82,7 @@ function CandleChart() {
   const ref = useRef<HTMLDivElement>(null);
   const drawing = useRef<CandleDrawing>(undefined);
   const atNewest = useSignal(true);
-  const marks = chartMarks(selected.value ?? '', gaps.value, events.value);
+  const marks = chartMarks(selected.value ?? '', (gaps.value ?? []).filter(concerns), events.value);
   useEffect(() => {
     if (ref.current === null) return;
     const made = new CandleDrawing(ref.current);
@@ -110,6 +112,9 @@ function CandleChart() {
         aria-label={`Candles of ${selected.value ?? ''}, ${interval.value}. Keys: plus, minus, arrows, Home, End. ${marksInWords(marks)}`}
         onKeyDown={(event) => {
           if (drawing.current !== undefined && onKey(event, drawing.current)) event.preventDefault();
+        }}
+        onBlur={() => {
+          cursorTime.value = undefined;
         }}
       />
       {!atNewest.value && (

@@ -19,8 +19,11 @@ describe('candleAt', () => {
 });
 
 it('changeOf is the change from open to close in percent', () => {
-  expect(changeOf(kline(1, { open: '200', close: '201' }))).toBe('0.5000');
-  expect(changeOf(kline(1, { open: '200', close: '199' }))).toBe('-0.5000');
+  expect(changeOf(kline(1, { open: '200', close: '201' }))).toBe('0.5');
+  expect(changeOf(kline(1, { open: '200', close: '199' }))).toBe('-0.5');
+  expect(changeOf(kline(1, { open: '200', close: '200' }))).toBe('0');
+  expect(changeOf(kline(1, { open: '3', close: '4' }))).toBe('33.333333333333333333');
+  expect(changeOf(kline(1, { open: '0', close: '4' }))).toBeNull();
 });
 
 describe('withLive', () => {
