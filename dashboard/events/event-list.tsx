@@ -1,8 +1,9 @@
 import { duration } from '../../src/domain/duration.ts';
 import { feedTime } from '../page/page-clock.ts';
-import { clock, datedClock } from '../text/time-text.ts';
+import { datedClock } from '../text/time-text.ts';
 import { MARK_GLYPHS } from '../timeline/mark-glyph.ts';
 import { markKindOf } from '../timeline/mark-kind.ts';
+import { factsOf } from './event-facts.ts';
 import { eventKey } from './event-log.ts';
 import { eventTitle, plainReason } from './event-text.ts';
 import type { EventGroup } from './group-events.ts';
@@ -15,12 +16,14 @@ const NAMED_COINS = 4;
 interface EventListProps {
   /** Newest first. */
   readonly groups: readonly EventGroup[];
+  /** True if the gateway has told its past events. */
+  readonly isPastKnown: boolean;
   readonly selected: { readonly key: string } | undefined;
 }
 
 /** Lists the feed's events, newest first. */
-export function EventList({ groups, selected }: EventListProps) {
-  if (groups.length === 0) return <p class="empty">Nothing has happened yet.</p>;
+export function EventList({ groups, isPastKnown, selected }: EventListProps) {
+  if (groups.length === 0) return <p class="empty">{isPastKnown ? 'Nothing has happened yet.' : 'Not known yet.'}</p>;
   const chosen = groups.findIndex(({ events }) => events.some((event) => eventKey(event) === selected?.key));
   return (
     <ListRows label="Events, newest first">
@@ -60,28 +63,8 @@ function EventLine({ group: { events, coins }, chosen }: EventLineProps) {
         </span>
       )}{' '}
       {first.venue !== null && <span class="event-venue">{first.venue}</span>}{' '}
-      {coins.length > 0 && (
-        <span>{coins.length > NAMED_COINS ? `${coins.length} coins` : coins.join(' ')}</span>
-      )}{' '}
+      {coins.length > 0 && <span>{coins.length > NAMED_COINS ? `${coins.length} coins` : coins.join(' ')}</span>}{' '}
       {isSameReason && <span class="reason">{reason}</span>}
     </ListRow>
   );
-}
-
-const MOST_FACTS = 40;
-
-function factsOf(events: EventGroup['events']): (readonly [string, string])[] {
-  const [first] = events;
-  if (events.length > 1)
-    return events.slice(0, MOST_FACTS).map((event, at) => {
-      const who = [event.coin, event.line === null ? null : `line ${event.line}`].filter((part) => part !== null);
-      return [`${at + 1}. ${clock(event.timestamp)}`, [...who, plainReason(event.reason)].join(' · ')];
-    });
-  return [
-    ['time', new Date(first.timestamp).toISOString()],
-    ...Object.entries({ line: first.line, channel: first.channel, cause: first.cause, ...first.details })
-      .filter(([, value]) => value !== null && value !== '')
-      .map(([name, value]) => [name.replaceAll('_', ' '), plainReason(String(value))] as const),
-    ['instance', first.instance],
-  ];
 }
