@@ -57,8 +57,8 @@ function gapMark(gap: GapJson): readonly Mark[] {
   return [{ kind: 'gap', key: `gap ${from_id} ${from_time}`, text, after: from_time }];
 }
 
-function missedMark({ after, count: left }: MissedTrades): Mark {
-  return { kind: 'missed', key: `missed ${after} ${left}`, text: `${tradeCount(left)} left out: page too slow`, after };
+function missedMark({ after, count: left }: MissedTrades, at: number): Mark {
+  return { kind: 'missed', key: `missed ${after} ${at}`, text: `${tradeCount(left)} left out: page too slow`, after };
 }
 
 function tradeCount(number: number): string {

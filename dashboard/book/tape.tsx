@@ -1,7 +1,8 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { canonicalDecimal, type Decimal, isPositive } from '../../src/domain/decimal.ts';
-import type { LargeTradeJson, TradeJson } from '../../src/gateway/api/record-schema.ts';
+import type { GapJson, LargeTradeJson, TradeJson } from '../../src/gateway/api/record-schema.ts';
 import { quoteOf } from '../coin/coin-head.tsx';
+import { concerns } from '../coin/of-selected.ts';
 import { large, missed, tape } from '../coin/selected-coin.ts';
 import type { CoinRow } from '../coins/coin-row.ts';
 import { gaps } from '../feed/feed-state.ts';
@@ -12,7 +13,7 @@ import { clock } from '../text/time-text.ts';
 import { sizeIn, sizePlaces } from './book-size.ts';
 import { sizeUnit } from './coin-book.ts';
 import { MAX_TRADES, tradeKey } from './recent-trades.ts';
-import { isAtLeast, tapeRows } from './tape-rows.ts';
+import { isAtLeast, type MissedTrades, tapeRows } from './tape-rows.ts';
 
 /** Rows of trades. */
 const SHOWN = 60;
@@ -21,6 +22,12 @@ const KINDS = [
   { value: 'all', text: 'All' },
   { value: 'large', text: 'Large' },
 ] as const;
+
+interface TapeContent {
+  readonly trades: readonly TradeJson[];
+  readonly gaps: readonly GapJson[];
+  readonly missed: readonly MissedTrades[];
+}
 
 interface TapeProps {
   readonly row: CoinRow;
@@ -34,11 +41,13 @@ export function Tape({ row, stale }: TapeProps) {
   const least = leastOf(asked.value);
   const unit = sizeUnit.value;
   const wanted = isAtLeast(least ?? undefined, unit);
-  const all = useComputed<readonly TradeJson[]>(() =>
-    kind.value === 'all' ? tape.value : [...large.value.values()].reverse(),
-  );
-  /** The trades that were known when the list was frozen. */
-  const frozen = useSignal<readonly TradeJson[] | undefined>(undefined);
+  const all = useComputed<TapeContent>(() => ({
+    trades: kind.value === 'all' ? tape.value : [...large.value.values()].reverse(),
+    gaps: (gaps.value ?? []).filter(concerns),
+    missed: missed.value,
+  }));
+  /** What was known when the list was frozen. */
+  const frozen = useSignal<TapeContent | undefined>(undefined);
   const isPinned = useSignal(false);
   const freeze = (pinned: boolean): void => {
     isPinned.value = pinned;
@@ -48,8 +57,10 @@ export function Tape({ row, stale }: TapeProps) {
     isPinned.value = false;
     frozen.value = undefined;
   };
-  const trades = (frozen.value ?? all.value).filter(wanted).slice(0, SHOWN);
-  const waiting = frozen.value === undefined ? 0 : newerThan(frozen.value, all.value).filter(wanted).length;
+  const shown = frozen.value ?? all.value;
+  const trades = shown.trades.filter(wanted).slice(0, SHOWN);
+  const waiting =
+    frozen.value === undefined ? 0 : newerThan(frozen.value.trades, all.value.trades).filter(wanted).length;
   return (
     <Panel id="tape" title="Time and sales" staleReason={stale}>
       <div class="panel-bar">
@@ -86,7 +97,7 @@ export function Tape({ row, stale }: TapeProps) {
           {frozen.value === undefined ? 'Freeze' : `❚❚ ${waiting >= MAX_TRADES ? '1,000+' : count(waiting)} wait`}
         </button>
       </div>
-      {all.value.length === 0 ? (
+      {all.value.trades.length === 0 ? (
         <p class="empty">{kind.value === 'all' ? 'No trade yet.' : 'No large trade yet.'}</p>
       ) : (
         <section
@@ -97,7 +108,7 @@ export function Tape({ row, stale }: TapeProps) {
           onPointerEnter={({ pointerType }) => pointerType === 'mouse' && freeze(isPinned.peek())}
           onPointerLeave={() => !isPinned.peek() && release()}
         >
-          <TradeTable row={row} trades={trades} />
+          <TradeTable row={row} content={{ ...shown, trades }} />
           {trades.length === 0 && <p class="empty">No trade is that large.</p>}
         </section>
       )}
@@ -105,14 +116,14 @@ export function Tape({ row, stale }: TapeProps) {
   );
 }
 
-function TradeTable({ row, trades }: { readonly row: CoinRow; readonly trades: readonly TradeJson[] }) {
+function TradeTable({ row, content }: { readonly row: CoinRow; readonly content: TapeContent }) {
+  const { trades } = content;
   const unit = sizeUnit.value;
   const sizes = sizePlaces(
     unit,
     trades.map((trade) => sizeIn(unit, trade)),
   );
   const prices = Math.max(0, ...trades.map(({ price }) => placesOf(price)));
-  const own = gaps.value.filter(({ symbol }) => symbol === row.symbol);
   return (
     <table class="tape">
       <thead>
@@ -129,7 +140,7 @@ function TradeTable({ row, trades }: { readonly row: CoinRow; readonly trades: r
         </tr>
       </thead>
       <tbody>
-        {tapeRows(trades, own, missed.value).map((line) =>
+        {tapeRows(trades, content.gaps, content.missed).map((line) =>
           line.kind === 'trade' ? (
             <TradeLine
               key={line.key}

@@ -6,7 +6,7 @@ import { hrefOf, selected } from '../page/selection.ts';
 import { amount, change, rate } from '../text/number-text.ts';
 import { shortAge } from '../text/time-text.ts';
 import type { CoinRow } from './coin-row.ts';
-import { choose } from './coin-scroll.ts';
+import { active, choose } from './coin-scroll.ts';
 import { FlowBar } from './flow-bar.tsx';
 import { polyline } from './polyline.ts';
 
@@ -43,13 +43,23 @@ export function CoinLine({ row, index, isTabStop }: CoinLineProps) {
   const staleMark = useComputed(() => (row.stale.value ? '◐' : ''));
   const staleWord = useComputed(() => (row.stale.value ? ', stale' : ''));
   return (
-    <tr class={rowClass} aria-rowindex={index + 2} onClick={() => choose(row.symbol)}>
+    <tr
+      class={rowClass}
+      aria-rowindex={index + 2}
+      onClick={(event) => {
+        // With these keys, the link opens elsewhere.
+        if (!event.ctrlKey && !event.metaKey) choose(row.symbol);
+      }}
+    >
       <th class="c-coin" scope="row" title={row.coin}>
         <a
           href={hrefOf(row.symbol)}
           data-symbol={row.symbol}
           aria-current={current}
           tabIndex={isTabStop ? undefined : -1}
+          onFocus={() => {
+            active.value = row.symbol;
+          }}
         >
           {row.coin}
         </a>

@@ -8,11 +8,11 @@ import { nextIndex, revealed, rowsInView } from './rows-in-view.ts';
 /** The rows that are in the document. */
 const range = signal({ first: 0, last: 40 });
 /** The symbol that the keyboard is on. */
-const active = signal<string | undefined>(undefined);
+export const active = signal<string | undefined>(undefined);
 /** The symbol whose link gets the focus as soon as its row is in the document. */
 let awaitsFocus: string | undefined;
 
-/** The height of a row and of the table's head, pixels; style/coins.css sets the same. */
+/** The height of a row and of the table's head, pixels; coins.css sets the same. */
 const ROW = 28;
 const HEAD = 28;
 

@@ -3,7 +3,7 @@ import { gaps } from '../feed/feed-state.ts';
 import { Choice } from '../page/choice.tsx';
 import { Panel } from '../page/panel.tsx';
 import { EventList } from './event-list.tsx';
-import { allEvents } from './feed-events.ts';
+import { allEvents, isPastKnown } from './feed-events.ts';
 import { GapList } from './gap-list.tsx';
 import { groupEvents } from './group-events.ts';
 
@@ -39,13 +39,15 @@ export function EventsPanel() {
           options={LISTS}
           value={list.value}
           onChange={(value) => {
+            // A row that was chosen earlier would take the focus.
+            selected.value = undefined;
             list.value = value;
           }}
         />
       }
     >
       {list.value === 'events' ? (
-        <EventList groups={groups.value} selected={selected.value} />
+        <EventList groups={groups.value} isPastKnown={isPastKnown.value} selected={selected.value} />
       ) : (
         <GapList gaps={gaps.value} />
       )}

@@ -9,6 +9,8 @@ import { eventKey, MOST_EVENTS, mergeEvents } from './event-log.ts';
 
 /** The feed's events, oldest first, without heartbeats. */
 export const events = signal<readonly StatusJson[]>([]);
+/** True after the gateway's first answer with past events. */
+export const isPastKnown = signal(false);
 /** When instances of the feed were alive, oldest first. */
 export const spans = signal<readonly InstanceSpan[]>([]);
 /** Since when no event of the feed and its venues is missing, milliseconds since 1970; null: not known. */
@@ -51,6 +53,7 @@ export async function loadEvents(): Promise<void> {
     getJson<Events>('/api/events?limit=500'),
   ]);
   batch(() => {
+    if (newest !== undefined || ofFeed !== undefined) isPastKnown.value = true;
     if (newest !== undefined) addEvents(newest.events);
     if (ofFeed === undefined) return;
     addEvents(ofFeed.events);

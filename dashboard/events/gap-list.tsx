@@ -11,8 +11,9 @@ const TONES: Readonly<Record<string, { readonly glyph: string; readonly tone: st
 };
 const LISTED = 100;
 
-/** Lists gaps in the trades and their outcomes, newest first. */
-export function GapList({ gaps }: { readonly gaps: readonly GapJson[] }) {
+/** Lists gaps in the trades and their outcomes, newest first. Undefined: not known yet. */
+export function GapList({ gaps }: { readonly gaps: readonly GapJson[] | undefined }) {
+  if (gaps === undefined) return <p class="empty">Not known yet.</p>;
   if (gaps.length === 0) return <p class="empty">No trade is missing.</p>;
   return (
     <ListRows label="Gaps, newest first">

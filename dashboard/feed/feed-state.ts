@@ -15,8 +15,8 @@ import { mergeOverview } from './merge-overview.ts';
 export const status = signal<Status | undefined>(undefined);
 /** When the last overview came, by the page's monotonic clock, milliseconds. */
 export const statusAt = signal(0);
-/** Gaps in the trades, newest first. */
-export const gaps = signal<readonly GapJson[]>([]);
+/** Gaps in the trades, newest first; undefined: not known yet. */
+export const gaps = signal<readonly GapJson[] | undefined>(undefined);
 /** The coins' rows in the feed's order. */
 export const rows = signal<readonly CoinRow[]>([]);
 /** The configured environment; a coin's environment may differ. */

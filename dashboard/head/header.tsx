@@ -89,35 +89,34 @@ function Venue() {
   );
 }
 
-/** What is missing. Each part leads to its list. */
+/** What is missing. Each part leads to its list; dead letters have no list on the page. */
 function Parts() {
   return (
     <>
-      {headline.value.missing.map(({ type, text }) => (
-        <button
-          key={text}
-          type="button"
-          class={`headline-part ${type === 'sink' || type === 'dropped' ? 'is-bad' : 'is-warn'}`}
-          title={`${text}. Show the list`}
-          onClick={() => showList(type)}
-        >
-          {text}
-        </button>
-      ))}
+      {headline.value.missing.map(({ type, text }, at, all) => {
+        // Without the text, so that the button keeps the focus when a count changes.
+        const key = `${type} ${at - all.findIndex((part) => part.type === type)}`;
+        const tone = `headline-part ${type === 'sink' || type === 'dropped' ? 'is-bad' : 'is-warn'}`;
+        return type === 'dead_letters' ? (
+          <span key={key} class={tone} title={DEAD_LETTERS}>
+            {text}
+          </span>
+        ) : (
+          <button key={key} type="button" class={tone} title={`${text}. Show the list`} onClick={() => showList(type)}>
+            {text}
+          </button>
+        );
+      })}
     </>
   );
 }
 
-const PANELS = { sink: 'venues', dropped: 'venues', gaps: 'events', halted: 'coins', dead_letters: undefined } as const;
+const DEAD_LETTERS = 'The topic dead-letters has them: market-feed tail dead-letters';
+const PANELS = { sink: 'venues', dropped: 'venues', gaps: 'events', halted: 'coins' } as const;
 
 function showList(type: keyof typeof PANELS): void {
-  const panel = PANELS[type];
-  if (panel === undefined) {
-    open('/api/quality', '_blank', 'noopener');
-    return;
-  }
   if (type === 'gaps') showGaps();
-  document.getElementById(`${panel}-title`)?.scrollIntoView({ block: 'nearest' });
+  document.getElementById(`${PANELS[type]}-title`)?.scrollIntoView({ block: 'nearest' });
 }
 
 /** Shown only while this page is not connected to the gateway. */

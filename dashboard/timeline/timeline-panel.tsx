@@ -42,7 +42,7 @@ export function TimelinePanel() {
       ) : (
         <TimelinePicture
           timeline={timeline(past, { ...overview, trading: overview.trading.state }, from, to)}
-          gaps={gaps.value}
+          gaps={gaps.value ?? []}
           onSelect={showEvent}
         />
       )}

@@ -48,6 +48,12 @@ describe('tapeRows', () => {
     ]);
   });
 
+  it('has a key of its own for each row, also for equal misses', () => {
+    const missed = [1, 2].map(() => ({ after: 200, count: 1 }));
+    const keys = tapeRows(trades, [], missed).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
   it('has no marks from before its oldest trade', () => {
     expect(textsOf(trades, [gap({ from_time: 99 })], [{ after: 50, count: 1 }])).toEqual([3, 2, 1]);
     expect(textsOf([], [gap({})], [])).toEqual([]);
