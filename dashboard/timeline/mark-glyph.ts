@@ -1,6 +1,6 @@
 import type { MarkKind } from './mark-kind.ts';
 
-/** The symbol of an event in the timeline and in the list. Its shape alone shows the kind; the colour only helps. */
+/** The mark of an event in the timeline and in the list. Its shape alone shows the kind; the colour only helps. */
 export const MARK_GLYPHS: Readonly<
   Record<MarkKind, { readonly glyph: string; readonly word: string; readonly tone: string }>
 > = {
