@@ -16,7 +16,7 @@ const NAMED_COINS = 4;
 interface EventListProps {
   /** Newest first. */
   readonly groups: readonly EventGroup[];
-  /** True if the gateway has told its past events. */
+  /** True if the page has the gateway's past events. */
   readonly isPastKnown: boolean;
   readonly selected: { readonly key: string } | undefined;
 }
