@@ -274,6 +274,7 @@ it('moves by keys alone, and Tab leaves the chart', async () => {
   await until(async () => (await timeOf(page)) < newest);
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.className)).not.toContain('candle-chart');
+  await until(async () => (await timeOf(page)) >= newest, { message: 'without the focus, no candle is pointed at' });
 });
 
 it('names gaps and switches of venue, and shows local time on the whole page', async () => {
@@ -295,20 +296,26 @@ function localMinute(minutes = 0): string {
 
 it('draws with the colours of a forced palette', async () => {
   const { page } = await open();
+  await until(async () => (await coloursOf(page)).length > 3, { message: 'the chart has lines' });
+  const [ground] = await coloursOf(page);
   await page.emulateMedia({ forcedColors: 'active' });
-  await until(async () => (await coloursOf(page)) > 3, { message: 'the chart has lines' });
+  await until(async () => (await coloursOf(page))[0] !== ground, { message: 'the ground has another colour' });
+  await until(async () => (await coloursOf(page)).length > 3, { message: 'the chart has lines' });
 });
 
-function coloursOf(page: Page): Promise<number> {
+/** The colours of the chart, the most frequent one first: the ground. */
+function coloursOf(page: Page): Promise<readonly number[]> {
   return page.evaluate(() => {
-    const colours = new Set<number>();
+    const colours = new Map<number, number>();
     for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.candle-chart canvas')) {
       if (canvas.width === 0 || canvas.height === 0) continue;
       const pixels = new Uint32Array(
         canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data.buffer ?? [],
       );
-      for (const pixel of pixels) colours.add(pixel);
+      for (const pixel of pixels) colours.set(pixel, (colours.get(pixel) ?? 0) + 1);
     }
-    return colours.size;
+    // Canvases lie above each other: where nothing is drawn, the upper one is transparent.
+    colours.delete(0);
+    return [...colours].sort(([, a], [, b]) => b - a).map(([colour]) => colour);
   });
 }
