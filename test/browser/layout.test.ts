@@ -32,6 +32,13 @@ async function open(gateway: BusyGateway, options: PageOptions = {}): Promise<Pa
   return page;
 }
 
+/** Makes every other coin stale. */
+function withStaleCoins(message: ServerMessage): ServerMessage {
+  if (message.type !== 'overview') return message;
+  const coins = message.data.coins.map((coin, at) => ({ ...coin, stale: coin.stale || at % 2 === 0 }));
+  return { ...message, data: { ...message.data, coins } };
+}
+
 /** Resolves when the page has painted twice, so that observers of sizes have run. */
 const painted = (page: Page) =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
@@ -50,7 +57,9 @@ describe('the layout with 200 coins', () => {
   afterAll(() => gateway?.close());
 
   it('cuts no text, lays no text over another, and shows venue and age at all widths with wide and narrow fonts', async () => {
-    const page = await open(gateway);
+    // A stale coin has a mark beside its name.
+    const page = await open(gateway, { change: withStaleCoins });
+    await page.locator('.stale-mark', { hasText: '◐' }).first().waitFor();
     const broken: Record<string, readonly string[]> = {};
     for (const width of WIDTHS)
       for (const [name, font] of Object.entries({ wide: WIDE, narrow: NARROW })) {
