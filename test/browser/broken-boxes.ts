@@ -1,6 +1,6 @@
 /**
- * Runs in the page: names each text that is cut by its own box, and each pair of texts that lie over each other. It
- * judges what can be seen; a list that scrolls cuts nothing.
+ * Runs in the page: names each text that is cut by its own box or shortened in the list of coins, and each pair of
+ * texts that lie over each other. It judges what can be seen; a list that scrolls cuts nothing.
  */
 export function brokenBoxes(): string[] {
   const MOST = 12;
@@ -43,6 +43,9 @@ export function brokenBoxes(): string[] {
     // A row that scrolls is cut above and below, but never at its sides.
     const cut = Math.max(box.left - rect.left, rect.right - box.right);
     if (cut > 1) found.push(`cut by ${cut.toFixed(0)} px: ${text} in ${nameOf(element)}`);
+    const shortened = element.closest('.coins th, .coins td');
+    if (shortened !== null && shortened.scrollWidth > shortened.clientWidth)
+      found.push(`shortened with an ellipsis: ${text} in ${nameOf(element)}`);
     const stuck = element.closest('thead, .top') !== null;
     for (const rectOfLine of range.getClientRects())
       seen.push({ box: clipped(rectOfLine, element), text, element, stuck });
