@@ -42,6 +42,8 @@ async function scriptedFeed({ token = null }: { readonly token?: string | null }
     if (feed.dataAt === wallClockMs) gateway.publish(price('64902.5', { timestamp, receivedAt: timestamp * 1000 }));
     if (feed.snapshot !== undefined) gateway.look({ ...snapshot(timestamp), ...feed.snapshot });
   };
+  // The start of the feed: only then is it known since when the venue serves.
+  gateway.publish(status('trading_resumed', { activeVenue: 'bybit', timestamp: wallClockMs() }));
   beat();
   const timer = setInterval(beat, 100);
   onTestFinished(() => clearInterval(timer));
