@@ -1,9 +1,10 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { Events } from '../../src/gateway/api/feed-answers.ts';
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
+import { knownUntil, statusAt } from '../feed/presence.ts';
 import { getJson } from '../link/get-json.ts';
 import { onFrame } from '../page/on-frame.ts';
-import { feedTime, now } from '../page/page-clock.ts';
+import { feedTime } from '../page/page-clock.ts';
 import { type InstanceSpan, lifeEvents, mergeSpans, spanOf, untilNow } from '../timeline/instance-spans.ts';
 import { eventKey, MOST_EVENTS, mergeEvents } from './event-log.ts';
 
@@ -16,9 +17,9 @@ export const spans = signal<readonly InstanceSpan[]>([]);
 /** Since when no event of the feed and its venues is missing, milliseconds since 1970; null: not known. */
 export const completeSince = signal<number | null>(null);
 
-/** True if no instance is alive at present. */
+/** True if no instance was alive at the last overview. Without overviews, the page cannot know. */
 const isLost = computed(() => {
-  const to = feedTime(now.value);
+  const to = feedTime(statusAt.value);
   return untilNow(spans.value, to).every((span) => span.to < to);
 });
 let lifeBefore: readonly StatusJson[] = [];
@@ -31,6 +32,14 @@ const life = computed(() => {
 });
 /** The events, with those of the feed's life: started, lost, back. */
 export const allEvents = computed(() => mergeEvents(events.value, life.value));
+
+/** What the timeline shows. */
+export const past = computed(() => ({
+  events: allEvents.value,
+  spans: spans.value,
+  completeSince: completeSince.value,
+  knownUntil: knownUntil.value,
+}));
 
 let waiting: StatusJson[] = [];
 const paint = onFrame(() => {

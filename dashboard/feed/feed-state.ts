@@ -10,11 +10,10 @@ import { pageTime, setFeedTime } from '../page/page-clock.ts';
 import { worstEnvironment } from './environment.ts';
 import { firstOfEachSymbol } from './first-of-each-symbol.ts';
 import { mergeOverview } from './merge-overview.ts';
+import { statusAt } from './presence.ts';
 
 /** The last overview of the gateway; undefined: none came yet. */
 export const status = signal<Status | undefined>(undefined);
-/** When the last overview came, by the page's monotonic clock, milliseconds. */
-export const statusAt = signal(0);
 /** Gaps in the trades, newest first; undefined: not known yet. */
 export const gaps = signal<readonly GapJson[] | undefined>(undefined);
 /** The coins' rows in the feed's order. */

@@ -10,8 +10,9 @@ import { selected } from '../page/selection.ts';
 import { count } from '../text/number-text.ts';
 import { age, latency } from '../text/time-text.ts';
 import { isOdd } from './environment.ts';
-import { feedEnvironment, rowOf, status, statusAt } from './feed-state.ts';
+import { feedEnvironment, rowOf, status } from './feed-state.ts';
 import { sinkLook, venueLook } from './part-look.ts';
+import { statusAt } from './presence.ts';
 import { priceDifference } from './price-difference.ts';
 
 /** The age of younger data is not worth saying, milliseconds. */

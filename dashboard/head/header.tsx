@@ -1,5 +1,6 @@
 import { showGaps } from '../events/events-panel.tsx';
-import { environment, statusAt } from '../feed/feed-state.ts';
+import { environment } from '../feed/feed-state.ts';
+import { statusAt } from '../feed/presence.ts';
 import { connectNow, link } from '../link/link.ts';
 import { tokenProblem } from '../link/token.ts';
 import { TokenForm } from '../link/token-form.tsx';

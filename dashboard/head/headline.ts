@@ -1,15 +1,9 @@
 import { computed } from '@preact/signals';
 import { type Headline, headlineOf } from '../../src/domain/headline.ts';
 import type { Status } from '../../src/gateway/api/feed-answers.ts';
-import { status, statusAt } from '../feed/feed-state.ts';
-import { link } from '../link/link.ts';
+import { status } from '../feed/feed-state.ts';
+import { isPresent, statusAt } from '../feed/presence.ts';
 import { feedTime, now } from '../page/page-clock.ts';
-
-/** The gateway sends an overview each second. Without one for this long, the page does not know the state of the feed. */
-const SILENT_MS = 3000;
-
-/** True while the page knows the present state of the feed. */
-export const isPresent = computed(() => link.value.state === 'open' && now.value - statusAt.value < SILENT_MS);
 
 /** The sentence about the feed as the page shows it: the gateway's sentence, or that there is none. */
 export const headline = computed(

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { allEvents, completeSince, spans } from '../events/feed-events.ts';
+import { past } from '../events/feed-events.ts';
 import { status } from '../feed/feed-state.ts';
 import { type PartLook, sinkLook, venueLook } from '../feed/part-look.ts';
 import { feedTime, now } from '../page/page-clock.ts';
@@ -70,8 +70,7 @@ function ShortTimeline() {
   if (overview === undefined) return null;
   const to = feedTime(now.value);
   const from = to - MINUTES * 60_000;
-  const past = { events: allEvents.value, spans: spans.value, completeSince: completeSince.value };
-  const shown = timeline(past, { ...overview, trading: overview.trading.state }, from, to);
+  const shown = timeline(past.value, { ...overview, trading: overview.trading.state }, from, to);
   const lanes = shown.lanes.filter(({ kind }) => kind === 'trading' || kind === 'venue');
   const x = (at: number) => ((at - from) / (to - from)) * width;
   return (

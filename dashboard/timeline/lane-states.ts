@@ -1,7 +1,7 @@
 import { NEW_VENUE, nextVenueState, type VenueState, venueStateName } from '../../src/domain/venue-state.ts';
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
-/** `unknown`: the feed lived, but its state is not known. `none`: no instance of the feed was alive. */
+/** `unknown`: the state is not known. `none`: no instance of the feed was alive. */
 export type LaneState = 'up' | 'connecting' | 'unknown' | 'stale' | 'down' | 'halted' | 'none';
 
 export interface Change {

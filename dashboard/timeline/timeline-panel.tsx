@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { showEvent } from '../events/events-panel.tsx';
-import { allEvents, completeSince, spans } from '../events/feed-events.ts';
+import { past } from '../events/feed-events.ts';
 import { gaps, status } from '../feed/feed-state.ts';
 import { Choice } from '../page/choice.tsx';
 import { feedTime, now } from '../page/page-clock.ts';
@@ -21,7 +21,6 @@ export function TimelinePanel() {
   const overview = status.value;
   const to = feedTime(now.value);
   const from = to - minutes.value * 60_000;
-  const past = { events: allEvents.value, spans: spans.value, completeSince: completeSince.value };
   return (
     <Panel
       id="timeline"
@@ -41,7 +40,7 @@ export function TimelinePanel() {
         <p class="empty">No status of the feed yet.</p>
       ) : (
         <TimelinePicture
-          timeline={timeline(past, { ...overview, trading: overview.trading.state }, from, to)}
+          timeline={timeline(past.value, { ...overview, trading: overview.trading.state }, from, to)}
           gaps={gaps.value ?? []}
           onSelect={showEvent}
         />

@@ -56,6 +56,8 @@ export interface Past {
   readonly spans: readonly InstanceSpan[];
   /** Since when no event is missing, milliseconds since 1970; null: not known. */
   readonly completeSince: number | null;
+  /** Nothing is known of the time after it, milliseconds since 1970. */
+  readonly knownUntil: number;
 }
 
 /** The present state. It counts for lanes without an event. */
@@ -79,12 +81,16 @@ type Piece = Omit<Segment, 'from' | 'to'>;
 /**
  * Draws the time from `from` to `to`: whether trading was allowed, when the feed was alive, the state of each venue and
  * sink, and what happened. Where no instance was alive, each lane is in the state `none`. If several instances were
- * alive, the worst state counts.
+ * alive, the worst state counts. The time that is not known yet is in the state `unknown`.
  */
-export function timeline({ events, spans, completeSince }: Past, present: Present, from: number, to: number): Timeline {
-  const known = untilNow(spans, to);
-  const begun = Math.min(to, Math.max(from, completeSince ?? from, known[0]?.from ?? to));
-  const instances = instancesOf(events, known, completeSince, to);
+export function timeline(past: Past, present: Present, from: number, to: number): Timeline {
+  const { events, spans, completeSince } = past;
+  const until = Math.max(from, Math.min(past.knownUntil, to));
+  const known = untilNow(spans, until);
+  const begun = Math.min(until, Math.max(from, completeSince ?? from, known[0]?.from ?? until));
+  const instances = instancesOf(events, known, completeSince, until);
+  const since: readonly Segment[] =
+    until < to ? [{ from: until, to, state: 'unknown', serves: false, reason: '' }] : [];
   const marksOf = (wanted: (event: StatusJson) => boolean): Mark[] =>
     events.filter((event) => event.timestamp >= from && event.timestamp <= to && wanted(event)).flatMap(markOf);
   const lane = (
@@ -92,7 +98,10 @@ export function timeline({ events, spans, completeSince }: Past, present: Presen
     name: string,
     pieces: (instance: Instance) => readonly PieceChange[],
     wanted: (event: StatusJson) => boolean,
-  ): Lane => ({ kind, name, segments: combined(instances, pieces, begun, to), marks: marksOf(wanted) });
+  ): Lane => {
+    const segments = [...combined(instances, pieces, begun, until), ...since];
+    return { kind, name, segments, marks: marksOf(wanted) };
+  };
   const before = ({ fromStart, isPresent }: Instance, now: LaneState | undefined): Before => {
     return { fromStart, now: isPresent ? now : undefined };
   };

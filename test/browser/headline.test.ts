@@ -223,6 +223,10 @@ it('gives up a connection that is not answered, counts down, and tries again at 
   const before = path.made;
   // Without a limit, the first silent attempt would never end.
   await eventually(() => path.made).toBeGreaterThan(before + 1);
+  const bars = (await page.locator('.timeline rect title').allTextContents()).filter((text) => text.startsWith('Feed'));
+  expect(bars.at(-1)).toMatch(/^Feed: unknown,/);
+  expect(bars.join()).not.toContain('no feed');
+  expect(await page.locator('.panel-events').textContent()).not.toContain('feed lost');
   const tryNow = page.getByRole('button', { name: 'Try now' });
   await tryNow.waitFor({ timeout: 15_000 });
   path.mute = false;

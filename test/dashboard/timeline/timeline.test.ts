@@ -43,8 +43,9 @@ function drawn(events: readonly StatusJson[], now = present, past: Partial<Past>
     to: each.to * 1000,
   }));
   const completeSince = past.completeSince === undefined ? null : (past.completeSince ?? 0) * 1000;
-  const all = [...inMs, ...lifeEvents(spans, 100_000)].sort((a, b) => a.timestamp - b.timestamp);
-  return timeline({ events: all, spans, completeSince }, now, 0, 100_000);
+  const knownUntil = (past.knownUntil ?? 100) * 1000;
+  const all = [...inMs, ...lifeEvents(spans, knownUntil)].sort((a, b) => a.timestamp - b.timestamp);
+  return timeline({ events: all, spans, completeSince, knownUntil }, now, 0, 100_000);
 }
 
 /** A lane as `from–to state`, with `*` while the venue served. */
@@ -92,6 +93,23 @@ describe('the timeline shows the truth', () => {
       '40–100 up',
     ]);
     expect(lane('binance', events)).toEqual(['0–21 up', '21–100 up*']);
+  });
+
+  it('while the page is offline: unknown since then, and no feed only before', () => {
+    expect(lane('Feed', [], present, { spans: [span(-500, 60)], knownUntil: 61 })).toEqual([
+      '0–61 up',
+      '61–100 unknown',
+    ]);
+    expect(lane('bybit', [], present, { spans: [span(-500, 60)], knownUntil: 60 })).toEqual([
+      '0–60 up*',
+      '60–100 unknown',
+    ]);
+    expect(lane('Feed', [], present, { spans: [span(-500, 40)], knownUntil: 61 })).toEqual([
+      '0–40 up',
+      '40–61 none',
+      '61–100 unknown',
+    ]);
+    expect(lane('Feed', [], present, { spans: [span(-500, -60)], knownUntil: -60 })).toEqual(['0–100 unknown']);
   });
 
   it('when the process was killed: no feed in all lanes until the next instance, which starts halted', () => {
