@@ -25,7 +25,7 @@ startLink(
   },
   () => {
     coinStreamsBeginAnew();
-    void loadFeed();
+    loadFeed();
   },
 );
 startSelectedCoin();

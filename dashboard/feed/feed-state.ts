@@ -5,6 +5,7 @@ import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { CoinRow } from '../coins/coin-row.ts';
 import { events, loadEvents, receiveStatus } from '../events/feed-events.ts';
 import { getJson } from '../link/get-json.ts';
+import { oneAtATime } from '../link/one-at-a-time.ts';
 import { onFrame } from '../page/on-frame.ts';
 import { pageTime, setFeedTime } from '../page/page-clock.ts';
 import { worstEnvironment } from './environment.ts';
@@ -25,6 +26,9 @@ export const environment = computed(() =>
   worstEnvironment([feedEnvironment.value, ...rows.value.map((row) => row.environment.value)]),
 );
 
+/** Many gaps in a short time must not use up the page's share of requests. Milliseconds. */
+const GAPS_MS = 1000;
+
 let loading: Promise<void> = Promise.resolve();
 
 const SWITCHES = new Set(['failed_over', 'failed_back']);
@@ -32,6 +36,11 @@ const bySymbol = new Map<string, CoinRow>();
 const newestTicks = new Map<string, PriceJson>();
 /** The overview as the stream's changes add up. The first message of each connection has all fields. */
 let streamed: Status | undefined;
+
+const loadGaps = oneAtATime(async () => {
+  const answer = await getJson<Gaps>('/api/gaps?limit=500');
+  if (answer !== undefined) gaps.value = answer.gaps;
+}, GAPS_MS);
 
 export function rowOf(symbol: string): CoinRow | undefined {
   return bySymbol.get(symbol);
@@ -75,11 +84,11 @@ export function receiveFeed(message: ServerMessage): void {
     case 'status': {
       const records = listOf(message.data);
       receiveStatus(records);
-      if (records.some(({ state }) => state.startsWith('gap_'))) void loadGaps();
+      if (records.some(({ state }) => state.startsWith('gap_'))) loadGaps();
       break;
     }
     case 'missed':
-      if (message.data.channel === 'status') void loadEvents();
+      if (message.data.channel === 'status') loadFeed();
       break;
   }
 }
@@ -92,10 +101,13 @@ export function epochBegan(): number | undefined {
   return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
 }
 
-/** Fetches the events and gaps that this page may have missed while it was not connected. */
-export function loadFeed(): Promise<void> {
-  loading = load();
-  return loading;
+/**
+ * Fetches the events and gaps that this page may have missed while it was not connected. The overview is the first
+ * message of the connection.
+ */
+export function loadFeed(): void {
+  loadGaps();
+  loading = loadEvents();
 }
 
 /** Resolves when the feed's past events were fetched, or could not be. */
@@ -103,18 +115,8 @@ export function feedLoaded(): Promise<void> {
   return loading;
 }
 
-async function load(): Promise<void> {
-  const [overview] = await Promise.all([getJson<Status>('/api/status'), loadEvents(), loadGaps()]);
-  if (overview !== undefined) takeStatus(overview);
-}
-
 export function listOf<T>(data: T | readonly T[]): readonly T[] {
   return Array.isArray(data) ? (data as readonly T[]) : [data as T];
-}
-
-async function loadGaps(): Promise<void> {
-  const answer = await getJson<Gaps>('/api/gaps?limit=500');
-  if (answer !== undefined) gaps.value = answer.gaps;
 }
 
 function takeStatus(next: Status): void {
