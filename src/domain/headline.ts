@@ -226,10 +226,10 @@ function coarse(ms: number): string {
   return ms < 100_000 || minutes >= 100 ? wholeDuration(Math.max(0, ms)) : `${minutes} m`;
 }
 
-/** `14:03:07`, UTC; with the date if it is a day ago or more. */
+/** `14:03:07 UTC`; with the date if it is a day ago or more. */
 function clock(ms: number, at: number): string {
   const text = new Date(ms).toISOString();
-  return at - ms < DAY_MS ? text.slice(11, 19) : text.slice(0, 19).replace('T', ' ');
+  return `${at - ms < DAY_MS ? text.slice(11, 19) : text.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function many(count: number, noun: string): string {

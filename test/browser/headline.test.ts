@@ -96,7 +96,7 @@ it('says on a healthy feed which venue serves since when, and nothing that is ze
   const { url, publish, feed, wallClockMs } = await scriptedFeed();
   const page = await open(url);
   await eventually(() => trading(page)).toContain('trading allowed');
-  expect(await venue(page)).toMatch(/^venue bybit, since \d\d:\d\d:\d\d \(\d+ s\)$/);
+  expect(await venue(page)).toMatch(/^venue bybit, since \d\d:\d\d:\d\d UTC \(\d+ s\)$/);
   expect(await chips(page)).toEqual([]);
   expect(await page.title()).toBe('BTC 64,902.5 · simulated');
   expect(await page.locator('.link').count()).toBe(0);

@@ -29,7 +29,7 @@ const state = (fields: Partial<HeadlineState> = {}): HeadlineState => ({
 describe('headlineOf', () => {
   it('says that trading is allowed, which venue serves and since when, and the event lag', () => {
     const headline = headlineOf(state());
-    expect(headline.text).toBe('trading allowed · venue bybit, since 11:06:59 (10 m) · event lag under 0.1 s');
+    expect(headline.text).toBe('trading allowed · venue bybit, since 11:06:59 UTC (10 m) · event lag under 0.1 s');
     expect(headline.announcement).toBe('trading allowed. bybit serves.');
     expect(headline).toMatchObject({ eventLagMs: 53, missing: [], serving: { names: ['bybit'] } });
   });
@@ -37,7 +37,7 @@ describe('headlineOf', () => {
   it('says instead of which venue another one serves, and why', () => {
     const serving = { venue: 'binance', since: AT - 44_000, insteadOf: 'bybit', why: 'HTTP 451' };
     const headline = headlineOf(state({ serving }));
-    expect(headline.serving.text).toBe('binance, since 11:16:15 (44 s), instead of bybit: HTTP 451');
+    expect(headline.serving.text).toBe('binance, since 11:16:15 UTC (44 s), instead of bybit: HTTP 451');
     expect(headline.announcement).toBe('trading allowed. binance serves, instead of bybit: HTTP 451.');
   });
 
@@ -99,7 +99,7 @@ describe('headlineOf', () => {
     const why = 'HTTP 451: '.padEnd(300, 'x');
     const serving = { venue: 'binance', since: AT - 90_000_000, insteadOf: 'bybit', why };
     const { text } = headlineOf(state({ serving })).serving;
-    expect(text).toMatch(/^binance, since 2026-11-23 10:16:59 \(25 h 00 m\), instead of bybit: HTTP 451: x+…$/);
+    expect(text).toMatch(/^binance, since 2026-11-23 10:16:59 UTC \(25 h 00 m\), instead of bybit: HTTP 451: x+…$/);
     expect(text.length).toBeLessThan(160);
   });
 });
