@@ -3,8 +3,8 @@ import { coinStreamsBeginAnew, receiveCoin, startSelectedCoin } from './coin/sel
 import { startFilterKey } from './coins/coins.tsx';
 import { loadFeed, receiveFeed, startFeedState } from './feed/feed-state.ts';
 import { startAlerts } from './head/alerts.ts';
+import { startTab } from './head/tab.ts';
 import { startLink, subscribe } from './link/link.ts';
-import { startTab } from './link/tab.ts';
 import { App } from './page/app.tsx';
 import { startPageClock } from './page/page-clock.ts';
 import { startSelection } from './page/selection.ts';

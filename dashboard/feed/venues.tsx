@@ -7,7 +7,7 @@ import { headline, tradingState } from '../head/headline.ts';
 import { now } from '../page/page-clock.ts';
 import { Panel } from '../page/panel.tsx';
 import { selected } from '../page/selection.ts';
-import { count } from '../text/number-text.ts';
+import { count, NONE } from '../text/number-text.ts';
 import { age, latency } from '../text/time-text.ts';
 import { isOdd } from './environment.ts';
 import { feedEnvironment, rowOf, status } from './feed-state.ts';
@@ -75,12 +75,12 @@ function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly sin
           )}
         </span>
         <span class="venue-age">
-          {venue.age_ms === null || venue.age_ms + since < FRESH_MS ? (
+          {venue.age_ms !== null && venue.age_ms + since < FRESH_MS ? (
             ''
           ) : (
             <>
               <span class="word">data </span>
-              {age(venue.age_ms + since)}
+              {age(venue.age_ms === null ? null : venue.age_ms + since)}
             </>
           )}
         </span>
@@ -137,8 +137,8 @@ function SinkLine({ sink }: { readonly sink: SinkAnswer }) {
           <span aria-hidden="true">{glyph}</span> {text}
         </span>
         <span class="venue-price" />
-        <span class="venue-lines">lag {duration(sink.lag_ms ?? 0)}</span>
-        <span class="venue-age">queue {sink.queued === null ? '–' : count(sink.queued)}</span>
+        <span class="venue-lines">lag {sink.queued === null ? NONE : duration(sink.lag_ms ?? 0)}</span>
+        <span class="venue-age">queue {sink.queued === null ? NONE : count(sink.queued)}</span>
       </p>
       <p class="venue-more">
         {sink.delivered === null ? '' : `${count(sink.delivered)} delivered`}

@@ -69,7 +69,9 @@ export const SinkAnswer = object({
   state: text('opening, up or down'),
   reason: text('Why it is in this state; may be empty'),
   queued: nullable(wholeNumber('Records that wait or are in flight')),
-  lag_ms: nullable(ms('Age of the oldest record that is not acknowledged; null: all are acknowledged')),
+  lag_ms: nullable(
+    ms('Age of the oldest record that is not acknowledged; null: all are acknowledged, or unknown like `queued`'),
+  ),
   delivered: nullable(wholeNumber('Records acknowledged')),
   dropped: nullable(wholeNumber('Records dropped because the queue was full')),
   latency_ms: nullable(object({ emitted_to_acknowledged: nullable(Latency) })),

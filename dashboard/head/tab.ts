@@ -1,9 +1,9 @@
 import { computed, effect } from '@preact/signals';
 import { environment, rowOf } from '../feed/feed-state.ts';
-import { headline, tradingState } from '../head/headline.ts';
-import { tabIcon, tabTitle } from '../head/tab-title.ts';
 import { selected } from '../page/selection.ts';
 import { amount } from '../text/number-text.ts';
+import { headline, tradingState } from './headline.ts';
+import { tabIcon, tabTitle } from './tab-title.ts';
 
 const state = computed(() => {
   if (tradingState.value !== 'allowed') return tradingState.value;
@@ -11,7 +11,8 @@ const state = computed(() => {
 });
 const price = computed(() => {
   const row = selected.value === undefined ? undefined : rowOf(selected.value);
-  return row === undefined ? '' : `${row.coin} ${amount(row.price.value, row.places.value)}`;
+  if (row === undefined) return '';
+  return row.stale.value ? row.coin : `${row.coin} ${amount(row.price.value, row.places.value)}`;
 });
 
 /** Shows the state of the feed in the tab's title and icon. */
