@@ -1,4 +1,5 @@
 import type { GapJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
+import { isSwitch } from '../events/event-log.ts';
 import { clock } from '../text/time-text.ts';
 
 /** What the chart shows between the candles: a gap in the trades, or a switch of venue. */
@@ -9,8 +10,6 @@ export interface ChartMark {
   readonly to: number;
   readonly text: string;
 }
-
-const SWITCHES: ReadonlySet<string> = new Set(['failed_over', 'failed_back']);
 
 /** The gaps of a symbol that were not repaired, and its switches of venue, in order of time. */
 export function chartMarks(
@@ -24,7 +23,7 @@ export function chartMarks(
       ({ from_time: from, to_time: to, outcome }): ChartMark => ({ kind: 'gap', from, to, text: `gap, ${outcome}` }),
     );
   const switched = events
-    .filter((event) => SWITCHES.has(event.state) && (event.symbol === null || event.symbol === symbol))
+    .filter((event) => isSwitch(event) && (event.symbol === null || event.symbol === symbol))
     .map(({ timestamp: at, switch: seam, venue }): ChartMark => {
       const text = `${seam?.from ?? 'none'} → ${seam?.to ?? venue ?? ''}`;
       return { kind: 'switch', from: at, to: at, text };

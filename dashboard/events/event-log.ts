@@ -18,6 +18,11 @@ export function mergeEvents(known: readonly StatusJson[], more: readonly StatusJ
   return [...known, ...added].sort(byTime).slice(-MOST_EVENTS);
 }
 
+/** True if another venue began to serve. */
+export function isSwitch({ state }: Pick<StatusJson, 'state'>): boolean {
+  return state === 'failed_over' || state === 'failed_back';
+}
+
 export function eventKey({ instance, sequence, state }: Pick<StatusJson, 'instance' | 'sequence' | 'state'>): string {
   return `${instance} ${sequence} ${state}`;
 }

@@ -3,11 +3,13 @@ import type { Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
 import type { GapJson, PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { CoinRow } from '../coins/coin-row.ts';
+import { isSwitch } from '../events/event-log.ts';
 import { events, loadEvents, receiveStatus } from '../events/feed-events.ts';
 import { getJson } from '../link/get-json.ts';
 import { oneAtATime } from '../link/one-at-a-time.ts';
 import { onFrame } from '../page/on-frame.ts';
 import { pageTime, setFeedTime } from '../page/page-clock.ts';
+import { isOfStart } from '../timeline/instance-spans.ts';
 import { worstEnvironment } from './environment.ts';
 import { firstOfEachSymbol } from './first-of-each-symbol.ts';
 import { mergeOverview } from './merge-overview.ts';
@@ -31,7 +33,6 @@ const GAPS_MS = 1000;
 
 let loading: Promise<void> = Promise.resolve();
 
-const SWITCHES = new Set(['failed_over', 'failed_back']);
 const bySymbol = new Map<string, CoinRow>();
 const newestTicks = new Map<string, PriceJson>();
 /** The overview as the stream's changes add up. The first message of each connection has all fields. */
@@ -98,7 +99,7 @@ export function receiveFeed(message: ServerMessage): void {
  * Undefined if unknown.
  */
 export function epochBegan(): number | undefined {
-  return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
+  return events.peek().findLast((event) => isOfStart(event) || isSwitch(event))?.timestamp;
 }
 
 /**

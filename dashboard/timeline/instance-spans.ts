@@ -11,9 +11,14 @@ export const SILENCE_MS = 3000;
 const FIRST_SEQUENCE = 3;
 const SPANS_KEPT = 500;
 
-export function spanOf({ instance, sequence, timestamp, state }: StatusJson): InstanceSpan {
-  const started = sequence <= FIRST_SEQUENCE;
-  return { instance, from: timestamp, to: timestamp, started, stopped: state === 'stopped' };
+/** True for one of an instance's first records. */
+export function isOfStart({ sequence }: Pick<StatusJson, 'sequence'>): boolean {
+  return sequence <= FIRST_SEQUENCE;
+}
+
+export function spanOf(record: StatusJson): InstanceSpan {
+  const { instance, timestamp, state } = record;
+  return { instance, from: timestamp, to: timestamp, started: isOfStart(record), stopped: state === 'stopped' };
 }
 
 /** Adds spans to the known ones: spans of an instance become one if less than 3 s lie between them. Oldest first. */

@@ -1,5 +1,5 @@
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
-import { eventKey } from '../events/event-log.ts';
+import { eventKey, isSwitch } from '../events/event-log.ts';
 import { type InstanceSpan, untilNow } from './instance-spans.ts';
 import {
   type Before,
@@ -144,7 +144,7 @@ export function timeline(past: Past, present: Present, from: number, to: number)
       }),
     ],
     switches: events
-      .filter((event) => isSwitch(event) && event.timestamp >= from && event.timestamp <= to)
+      .filter((event) => isFeedSwitch(event) && event.timestamp >= from && event.timestamp <= to)
       .map(({ timestamp, venue, switch: seam }) => ({ at: timestamp, from: seam?.from ?? null, to: venue ?? '' })),
   };
 }
@@ -174,8 +174,8 @@ function instancesOf(
   });
 }
 
-function isSwitch({ state, symbol }: StatusJson): boolean {
-  return (state === 'failed_over' || state === 'failed_back') && symbol === null;
+function isFeedSwitch(event: StatusJson): boolean {
+  return isSwitch(event) && event.symbol === null;
 }
 
 function markOf(event: StatusJson): Mark[] {
@@ -190,7 +190,7 @@ function sinkNames(events: readonly StatusJson[], { sinks }: Present): readonly 
 
 /** When one instance had the venue as its active venue: the times at which that changed, first the beginning of time. */
 function turnsOf(venue: string, events: readonly StatusJson[], active: boolean): { at: number; serves: boolean }[] {
-  const switches = events.filter(isSwitch);
+  const switches = events.filter(isFeedSwitch);
   const [first] = events;
   const [firstSwitch] = switches;
   const before = first === firstSwitch ? firstSwitch?.switch?.from : first?.active_venue;
