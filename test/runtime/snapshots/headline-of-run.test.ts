@@ -39,7 +39,9 @@ it('a snapshot says which venue serves, and marks all prices as stale while none
 
   await world.pass(8000);
   expect(headline()).toMatchObject({ trading: { state: 'allowed' }, serving: { names: ['bybit'], insteadOf: null } });
-  expect(headline().text).toMatch(/^trading allowed · venue bybit, since 08:30:3\d UTC \(\d s\) · event lag under 0\.1 s$/);
+  expect(headline().text).toMatch(
+    /^trading allowed · venue bybit, since 08:30:3\d UTC \(\d s\) · event lag under 0\.1 s$/,
+  );
   expect(stale()).toEqual([false, false]);
 
   world.fault({ venue: 'bybit', fault: 'refuse', status: 451, seconds: 300 });
