@@ -116,6 +116,8 @@ it('time and sales marks large trades, gaps and missed trades, and keeps its dig
   const { page, publish } = await pageOf([trade(1), trade(2)], (message) =>
     message.type === 'stats' ? missed : message,
   );
+  // From the first trades on, the page is subscribed.
+  await page.locator('.tape tbody tr').first().waitFor();
   publish(trade(3), largeTrade(3), trade(4), GAP);
   await page.locator('.tape tr.is-large .chip').waitFor();
   publish(status('gap_unrepaired'));

@@ -25,7 +25,7 @@ const READERS = [
 ];
 
 /** The page shows the details of an event to people, whatever they are. */
-const SHOWS_DETAILS = 'dashboard/events/event-list.tsx';
+const SHOWS_DETAILS = 'dashboard/events/event-facts.ts';
 
 /** The word, but not an HTML element, and not an empty object. */
 const READS_DETAILS = /(?<!<\/?)\bdetails\b(?!: \{\})/;
