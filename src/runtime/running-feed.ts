@@ -60,7 +60,13 @@ export class RunningFeed {
     this.klineCheck = klineCheck;
     this.#scheduler = scheduler;
     this.#wallClockMs = wallClockMs;
-    this.#numbering = new StatusNumbering(instance, environment, wallClockMs, () => this.activeVenue);
+    this.#numbering = new StatusNumbering(
+      instance,
+      environment,
+      wallClockMs,
+      () => this.activeVenue,
+      (record) => this.reported.add(record, this.now),
+    );
     this.tradability = new Tradability(scheduler, (note) => this.status(note));
     this.#parts = venues.map((own): Part => {
       const watch = new FeedWatch(own, this.tradability, () => scheduler.now());
@@ -72,9 +78,6 @@ export class RunningFeed {
       };
     });
     this.watches = this.#parts.map(({ watch }) => watch);
-    this.output$.subscribe(({ records }) => {
-      for (const record of records) if (record.kind === 'status') this.reported.add(record, this.now);
-    });
     if (klineCheck !== undefined)
       this.output$.subscribe({
         next: ({ records }) => klineCheck.published(records),

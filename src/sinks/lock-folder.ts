@@ -35,7 +35,10 @@ export function lockFolder(dir: string): () => void {
   };
 }
 
-/** Who has locked a folder: the process and its host, for people. Undefined: nobody. It locks the folder for a moment to find out. */
+/**
+ * Who has locked a folder: the process and its host, for people. Undefined: the folder is not locked. It locks the folder
+ * for a moment to find out.
+ */
 export function folderHolder(dir: string): string | undefined {
   const lock = join(dir, LOCK);
   if (!existsSync(lock)) return undefined;

@@ -18,6 +18,7 @@ export class Tradability {
     this.#subscription = this.#conditions$
       .pipe(circuitBreaker({ sources: { feed: {} }, resumeAfterMs: RESUME_AFTER_MS, scheduler }))
       .subscribe(({ state, reason: named }) => {
+        // The breaker names the source before its reason. There is only one.
         const reason = named.replace(/^feed: /, '');
         const before = this.state;
         this.state = { state, reason };

@@ -18,18 +18,27 @@ export class StatusNumbering {
   readonly #environment: Environment;
   readonly #wallClockMs: () => number;
   readonly #activeVenue: () => string | null;
+  readonly #onRecord: (record: FeedStatus) => void;
   #sequence = 0;
 
-  constructor(instance: string, environment: Environment, wallClockMs: () => number, activeVenue: () => string | null) {
+  /** @param onRecord gets each record before it is published */
+  constructor(
+    instance: string,
+    environment: Environment,
+    wallClockMs: () => number,
+    activeVenue: () => string | null,
+    onRecord: (record: FeedStatus) => void,
+  ) {
     this.instance = instance;
     this.#environment = environment;
     this.#wallClockMs = wallClockMs;
     this.#activeVenue = activeVenue;
+    this.#onRecord = onRecord;
   }
 
   record(note: StatusNote): FeedStatus {
     this.#sequence++;
-    return {
+    const record: FeedStatus = {
       kind: 'status',
       sequence: this.#sequence,
       venue: null,
@@ -47,5 +56,7 @@ export class StatusNumbering {
       timestamp: this.#wallClockMs(),
       environment: this.#environment,
     };
+    this.#onRecord(record);
+    return record;
   }
 }

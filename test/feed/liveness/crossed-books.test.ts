@@ -143,7 +143,7 @@ describe('BookWitness', () => {
     ['a trade alone', [trade('100', 5)], { price: '100', receivedAt: 5 }],
     ['the mid of a newer quote', [trade('100', 5), quote('101', '101.01', 6)], { price: '101.005', receivedAt: 6 }],
     ['a newer trade', [quote('101', '102', 6), trade('100', 7)], { price: '100', receivedAt: 7 }],
-    ['the trade if nobody bids', [trade('100', 5), quote(null, '102', 6)], { price: '100', receivedAt: 5 }],
+    ['the trade if the bid side is empty', [trade('100', 5), quote(null, '102', 6)], { price: '100', receivedAt: 5 }],
   ])('has the price of %s', (_, events, price) => {
     const witness = new BookWitness();
     for (const event of events) witness.passed(event);

@@ -28,6 +28,7 @@ it('RecordCounts counts records by kind, status state, gap outcome and dead lett
     'simulated',
     () => 0,
     () => null,
+    () => {},
   );
   counts.add([tradeEvent(1), tradeEvent(2), status.record({ state: 'failed_over', reason: '' })]);
   counts.add([
