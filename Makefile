@@ -1,4 +1,6 @@
 SHELL := bash
+# Two packages have a command tsc, so the compiler's version 7 is named by its file.
+TSC := node node_modules/typescript-7/bin/tsc
 .DEFAULT_GOAL := help
 .PHONY: help demo test run bench faults chaos soak fuzz symbols captures image sbom lint format typecheck build dashboard python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -52,12 +54,12 @@ format: ready ## formats, and corrects what Biome can correct by itself
 	@biome check --write .
 
 typecheck: ready ## checks the types, and how much of the source has types
-	@tsc -p .
-	@tsc -p dashboard
+	@$(TSC) -p .
+	@$(TSC) -p dashboard
 	@node scripts/check-any.ts
 
 build: ready ## builds dist/ as it is published, and the small packages; does not check types (make typecheck does)
-	@rm -rf dist && tsc -p tsconfig.build.json
+	@rm -rf dist && $(TSC) -p tsconfig.build.json
 	@node scripts/build-packages.ts
 	@node scripts/build-dashboard.ts
 

@@ -131,7 +131,7 @@ const readArguments = () =>
     },
   });
 
-/** Ends the process with one line for wrong arguments. */
+/** Ends the process with one line if it cannot start. */
 function refuse(reason: unknown): never {
   console.error(`sniper: ${messageOf(reason)}`);
   process.exit(2);

@@ -177,7 +177,8 @@ const PROBLEM = '  problem';
 async function sinkRows(config: Config): Promise<readonly (readonly [label: string, text: string])[]> {
   const { checkFolder, checkKafka } = await import('./sink-check/check-sinks.ts');
   const { file, spill, sinks } = config;
-  const spillFolders = sinks.map((sink) => path.join(spill.dir, sink));
+  // An instance of a cluster locks the folder of all its shards.
+  const spillFolders = config.cluster.enabled ? [spill.dir] : sinks.map((sink) => path.join(spill.dir, sink));
   const parts = await Promise.all([
     ...sinks.map(async (sink) => ({
       title: ['sink', sinkText(config, sink)] as const,

@@ -158,8 +158,7 @@ export class Market implements AsyncDisposable {
    * @throws Fault with retry `never` if the coin is not a text.
    */
   latest(coin: string): TopicRecords['prices'] | undefined {
-    const symbol = this.#symbol([coin]);
-    return symbol === undefined ? undefined : this.#parts.alwaysRead.last.get(symbol);
+    return this.#parts.alwaysRead.last.get(this.#symbolOf(coin));
   }
 
   /** The time, milliseconds since 1970: by the wall clock, or in a backtest by the records. */
@@ -245,8 +244,10 @@ export class Market implements AsyncDisposable {
 
   /** The symbol of the coin that was asked for; undefined: all. */
   #symbol(asked: CoinAsked): string | undefined {
-    if (asked.length === 0) return undefined;
-    const coin: unknown = asked[0];
+    return asked.length === 0 ? undefined : this.#symbolOf(asked[0]);
+  }
+
+  #symbolOf(coin: unknown): string {
     if (typeof coin === 'string' && coin !== '') return symbolNamed(coin, this.#parts.quote);
     throw unusableOption('coin', `found ${shown(coin)}, allowed: a coin or symbol such as BTC`);
   }

@@ -32,18 +32,14 @@ export function environmentOverrides(environment: Readonly<Record<string, string
   for (const variable of Object.keys(environment).sort()) {
     const text = environment[variable];
     if (text === undefined) continue;
-    const meant = keyMeantBy(variable);
-    if (meant !== undefined) {
-      const found = 'one underscore after MARKET_FEED';
-      problems.push({
-        where: `environment variable ${variable}`,
-        key: meant,
-        found,
-        allowed: `allowed: two, as in ${variableOf(meant.split('.'))}`,
-      });
-    }
-    if (!variable.startsWith(PREFIX)) continue;
     const origin = `environment variable ${variable}`;
+    if (!variable.startsWith(PREFIX)) {
+      const meant = keyMeantBy(variable);
+      if (meant === undefined) continue;
+      const allowed = `allowed: two, as in ${variableOf(meant.split('.'))}`;
+      problems.push({ where: origin, key: meant, found: 'one underscore after MARKET_FEED', allowed });
+      continue;
+    }
     const key = variable.slice(PREFIX.length).toLowerCase().split('__');
     const schema = schemaAt(key);
     if (schema === undefined) {
@@ -61,8 +57,9 @@ export function environmentOverrides(environment: Readonly<Record<string, string
  * form, such as MARKET_FEED_PORT.
  */
 function keyMeantBy(variable: string): string | undefined {
-  if (variable.startsWith(PREFIX) || !variable.startsWith('MARKET_FEED_')) return undefined;
-  const key = variable.slice('MARKET_FEED_'.length).toLowerCase().split('__');
+  const prefix = PREFIX.slice(0, -1);
+  if (!variable.startsWith(prefix)) return undefined;
+  const key = variable.slice(prefix.length).toLowerCase().split('__');
   return key.length > 1 || schemaAt(key) !== undefined ? key.join('.') : undefined;
 }
 

@@ -49,8 +49,6 @@ export class VenueFeed {
   readonly events$: Observable<VenueFeedEvent>;
   readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
-  /** The newest price of a symbol at this venue, which may be a standby; null before the first. */
-  readonly price = (symbol: string): VenuePrice | null => this.#liveness.crossed.of(symbol).price;
   readonly #lines: VenueConnectionPool;
   readonly #arbiter: LineArbiter;
   readonly #books: VenueBooks;
@@ -140,6 +138,11 @@ export class VenueFeed {
     this.#books.close();
     this.#lines.close();
     this.options.activity.connected(this.options.venue.id, false);
+  }
+
+  /** The newest price of a symbol at this venue, which may be a standby; null before the first. */
+  price(symbol: string): VenuePrice | null {
+    return this.#liveness.crossed.of(symbol).price;
   }
 
   /** Number of frames that wait until the feed may publish. */

@@ -8,7 +8,10 @@ import {
   requireOptions,
 } from '../domain/options/check-options.ts';
 
-/* Rules of the operators' options. They are checked when an operator is made: a program in JavaScript may pass anything. */
+/*
+ * Rules of the operators' options. They are checked when an operator is made, because a program in JavaScript may pass
+ * anything.
+ */
 
 export { FLAG, FUNCTION, isOneOf, objectWith, TEXT } from '../domain/options/check-options.ts';
 export { shown } from '../domain/options/shown.ts';

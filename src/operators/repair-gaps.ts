@@ -109,7 +109,7 @@ function oneLine<T>(options: RepairGapsOptions<T>): RepairLinesOptions<T, T, str
   };
 }
 
-/** Returns what a callback returned. @throws TypeError that names the callback and the value, if it may not return this. */
+/** Returns what a callback returned. @throws TypeError that names callback and value, if it may not return this. */
 function checked(callback: string, found: number, [isAllowed, allowed]: OptionRule, value: unknown): number {
   if (isAllowed(found)) return found;
   throw new TypeError(`repairGaps: ${callback} returned ${shown(found)} for ${shown(value)}, allowed: ${allowed}`);

@@ -63,11 +63,8 @@ export class PastCandles {
     const feeds = this.#feeds();
     const withSymbol = feeds.filter(({ view }) => view.symbols.has(wanted.symbol));
     const venues = [...withSymbol, ...feeds].flatMap((feed) => feed.venues);
-    return fetchAt(
-      venues.find(({ options }) => options.venue.id === wanted.venue),
-      wanted,
-      scheduler,
-    );
+    const venue = venues.find(({ options }) => options.venue.id === wanted.venue);
+    return fetchAt(venue, wanted, scheduler);
   }
 
   /** Requests all candles again. Call it when their receiver has restarted. */
@@ -88,7 +85,7 @@ function candlesOf(feed: CandleFeed, symbol: string): Observable<readonly Kline[
   );
 }
 
-/** Fetches candles for a chart in a process without a feed. The functions reject with a Fault. */
+/** Fetches candles for a chart in a process without a feed. The function that it returns rejects with a Fault. */
 export function configuredCandles(
   config: Config,
   access: VenueAccess,

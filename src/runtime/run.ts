@@ -156,8 +156,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     feed,
     feeds: () => feed.watches,
     failed: failing.signal,
-    snapshot: () =>
-      takeStatusSnapshot(feed, config, latencies, sinks.stats(), published, wallClockMs(), scheduler.now()),
+    snapshot: () => takeStatusSnapshot(feed, config, latencies, sinks.stats(), published),
     metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();
@@ -205,7 +204,7 @@ function framesWaiting(venues: readonly VenueFeed[]): number {
   return venues.reduce((sum, venue) => sum + venue.framesWaiting, 0);
 }
 
-/** Logs a stop before the feed could publish. In a cluster this is normal, because another instance has the same data. */
+/** Logs a stop before the feed could publish. In a cluster this is normal: another instance has the same data. */
 function logDiscarded(venues: readonly VenueFeed[], { log, part }: PipelineDependencies, reason: unknown): void {
   const discarded = framesWaiting(venues);
   const fields = { event: 'stopped', reason: String(reason), frames_discarded: discarded };

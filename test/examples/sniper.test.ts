@@ -258,7 +258,7 @@ describe('examples/sniper.ts', () => {
     [[], 2, 'sniper: name the brokers (host:port) or a folder with --dir'],
     [['--dir', 'nope'], 2, 'sniper: no folder nope'],
     [['--folder', 'nope'], 2, "sniper: Unknown option '--folder'"],
-  ])('ends with one line for wrong arguments: %j', async (args, code, message) => {
+  ])('ends with one line if it cannot start: %j', async (args, code, message) => {
     const run = promisify(execFile)(process.execPath, ['examples/sniper.ts', ...args]);
     const { stderr, code: found } = (await run.catch((error: { stderr: string; code: number }) => error)) as {
       stderr: string;

@@ -95,7 +95,7 @@ async function typeErrors(folder: string, types: readonly string[]): Promise<str
     join(folder, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false, types }, files: ['lines.ts'] }),
   );
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  const tsc = join(root, 'node_modules/typescript-7/bin/tsc');
   const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error);
   return stdout;
 }

@@ -1,5 +1,5 @@
-import { add, divide, subtract } from '../../decimal/arithmetic.ts';
 import type { BookLevel, OrderBookSnapshot, TradeEvent } from '../../domain/record.ts';
+import { topFigures } from '../../market/book/book-figures.ts';
 import { amount, percent, rate } from '../terminal/number-text.ts';
 import { type PriceTrail, sparkline } from '../terminal/price-memory.ts';
 import { inColumns, padSpans, type Style, span } from '../terminal/terminal-text.ts';
@@ -66,12 +66,8 @@ function headRows(
 }
 
 function spreadText(book: OrderBookSnapshot | undefined): string {
-  const [bid, ask] = [book?.bids[0]?.price, book?.asks[0]?.price];
-  if (bid === undefined || ask === undefined) return '';
-  const spread = subtract(ask, bid);
-  const mid = divide(add(bid, ask), '2');
-  const points = (Number(divide(spread, mid)) * 10_000).toFixed(2);
-  return `spread ${amount(spread)} (${points} bp)`;
+  const figures = book && topFigures(book);
+  return figures === undefined ? '' : `spread ${amount(figures.spread)} (${(figures.spreadPct * 100).toFixed(2)} bp)`;
 }
 
 /** Asks above bids, each with its quantity and a bar for the sum up to it. */

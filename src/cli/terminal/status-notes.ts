@@ -8,7 +8,7 @@ export interface Note {
 
 interface TimedNote {
   readonly level: Note['level'];
-  /** What is kept if there is little room: 2 halts and switches; 1 problems and their ends; 0 the rest. */
+  /** What is kept if there is little room: 2 errors, halts, failovers and failbacks; 1 warnings and ends of problems; 0 the rest. */
   readonly rank: 0 | 1 | 2;
   /** As in the log, UTC. */
   readonly time: string;
@@ -147,9 +147,8 @@ function keepMost(notes: readonly TimedNote[], most: number): readonly TimedNote
   if (notes.length <= most) return notes;
   const newest = notes.findLast(({ rank }) => rank > 0);
   const byRank = notes.toReversed().toSorted((a, b) => b.rank - a.rank);
-  const kept = new Set([...(newest === undefined ? [] : [newest]), ...byRank].slice(0, Math.max(0, most)));
-  // The newest warning is also among the others, so one place may be left.
-  for (const note of byRank) if (kept.size < most) kept.add(note);
+  const inOrder = new Set([...(newest === undefined ? [] : [newest]), ...byRank]);
+  const kept = new Set([...inOrder].slice(0, Math.max(0, most)));
   return notes.filter((note) => kept.has(note));
 }
 

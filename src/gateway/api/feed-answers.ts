@@ -88,9 +88,6 @@ export const GatewayStats = object({
 });
 export type GatewayStats = Static<typeof GatewayStats>;
 
-const utcMs = (description: string) =>
-  nullable(Type.Number({ description: `${description}, milliseconds since 1970` }));
-
 /** The one sentence about the feed, and its parts. Dashboard, terminal and `/readyz` show the same. */
 export const HeadlineAnswer = object({
   text: text('The whole sentence, for people'),
@@ -102,7 +99,7 @@ export const HeadlineAnswer = object({
   }),
   serving: object({
     venue: nullable(text('The active venue, which may be down; null: none, or not one for all symbols')),
-    since: utcMs('When it began to serve'),
+    since: nullable(ms('When it began to serve, since 1970')),
     instead_of: nullable(text('The venue that it replaces')),
     why: text('Why that venue does not serve; may be empty'),
     names: list(text('A venue that serves now; none unless trading is allowed')),

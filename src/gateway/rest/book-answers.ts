@@ -1,7 +1,7 @@
 import { snakeKeys } from '../../codec/key-case.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import type { OrderBookSnapshot, PriceTick } from '../../domain/record.ts';
-import { bookFigures, topFigures } from '../../market/book/book-figures.ts';
+import { bookFigures, imbalance, NO_TOP, topFigures } from '../../market/book/book-figures.ts';
 import type { BothSides } from '../../market/book/both-sides.ts';
 import { type DepthBand, depthDistribution, reaches } from '../../market/book/depth-distribution.ts';
 import { groupLevels } from '../../market/book/group-levels.ts';
@@ -21,12 +21,12 @@ export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: 
   const bids = step === undefined ? book.bids.slice(0, levels) : groupLevels('bids', book.bids, step, levels);
   const asks = step === undefined ? book.asks.slice(0, levels) : groupLevels('asks', book.asks, step, levels);
   const cut = { ...book, bids, asks };
-  const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys({ ...bookFigures(cut), ...topFigures(book) });
   return {
     ...recordJson(cut),
     ...freshnessOf(view, book),
     ...coverage(book),
-    ...{ spread, spread_pct, mid, microprice, imbalance },
+    ...snakeKeys(topFigures(book) ?? NO_TOP),
+    imbalance: imbalance(cut),
   };
 }
 

@@ -41,10 +41,11 @@ function venuesOf({ snapshot, feed, at }: GatewayView): HeadlineState['venues'] 
   if (snapshot === undefined)
     return [...feed.venues.values()].map((venue) => ({ ...venue, active: venue.venue === feed.activeVenue }));
   const passedMs = Math.max(at - snapshot.at, 0);
+  const reported = feed.venues;
   // The records are newer than the snapshot.
   return snapshot.venues.map((venue) => ({
     ...venue,
-    state: venue.state === 'idle' ? 'idle' : (feed.venues.get(venue.venue)?.state ?? venue.state),
+    state: venue.state === 'idle' ? 'idle' : (reported.get(venue.venue)?.state ?? venue.state),
     ageMs: venue.ageMs === null ? null : venue.ageMs + passedMs,
   }));
 }

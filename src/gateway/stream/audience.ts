@@ -23,7 +23,7 @@ interface Membership {
   readonly step: Decimal | undefined;
 }
 
-/** The clients that have subscribed to a channel. All clients with the same symbols share one message. */
+/** The clients that have subscribed to a channel. All clients with the same symbols and price step share one message. */
 export class Audience {
   readonly #channel: StreamChannel;
   readonly #members = new Map<StreamReceiver, Membership>();

@@ -59,8 +59,9 @@ export class StreamHub {
   publish(record: FeedRecord): void {
     const { view } = this.#options;
     const channel = routeOf(record);
-    const audience = channel === undefined ? undefined : this.#audience(channel);
-    if (audience === undefined || audience.isEmpty) return;
+    if (channel === undefined) return;
+    const audience = this.#audience(channel);
+    if (audience.isEmpty) return;
     if (record.kind === 'book_delta' && !(audience.follows(record.symbol) && isBookKnown(view, record))) return;
     audience.add(itemOf(view, record));
   }

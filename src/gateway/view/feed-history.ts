@@ -47,8 +47,8 @@ export class FeedHistory {
     const feed = this.#feedEvents.latest(limit);
     const symbols = withSymbols ? this.#symbolEvents.latest(limit) : [];
     const events = [...feed, ...symbols].sort(newestFirst).slice(0, limit);
-    const forgets = this.#feedEvents.forgets || (withSymbols && this.#symbolEvents.forgets);
-    const isCut = forgets || feed.length + symbols.length >= limit;
+    const hasDropped = this.#feedEvents.hasDropped || (withSymbols && this.#symbolEvents.hasDropped);
+    const isCut = hasDropped || feed.length + symbols.length >= limit;
     return { events, completeSince: (isCut ? events.at(-1)?.timestamp : undefined) ?? this.#since };
   }
 

@@ -71,16 +71,14 @@ export class FeedSummary {
 
   get tradability(): { readonly state: 'allowed' | 'halted'; readonly reason: string } {
     if (this.instances.speakers.length === 0) return { state: 'halted', reason: 'no heartbeat of the feed yet' };
-    const halt = this.#halt;
-    return halt === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason: reasonOf(halt) };
+    return decisionAfter(this.#halt);
   }
 
   /** The same for a headline: a silent feed is in an unknown state. */
   get headlineTrading(): HeadlineTrading {
-    const { state, reason } = this.tradability;
+    if (this.instances.speakers.length === 0) return { ...this.tradability, state: 'unknown' };
     const halt = this.#halt;
-    if (this.instances.speakers.length === 0) return { state: 'unknown', reason };
-    if (halt?.cause !== 'status_silent') return { state, reason };
+    if (halt?.cause !== 'status_silent') return decisionAfter(halt);
     return { state: 'unknown', reason: 'no heartbeat of the feed', forMs: halt.silentMs };
   }
 
@@ -92,6 +90,10 @@ export class FeedSummary {
   isStale(of: { readonly symbol: string; readonly venue: string; readonly environment: Environment }): boolean {
     return isStale(this.instances, of, this.#now());
   }
+}
+
+function decisionAfter(halt: Halt | undefined): FeedSummary['tradability'] {
+  return halt === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason: reasonOf(halt) };
 }
 
 /** The gateway speaks for the feed, so it uses the feed's own reason. */

@@ -5,8 +5,7 @@ import type { FeedRecord } from '../../domain/record.ts';
 export class RecentRecords<T extends FeedRecord> {
   readonly #size: number;
   readonly #byIdentity = new Map<string, T>();
-  /** True if an older record was dropped. */
-  forgets = false;
+  #hasDropped = false;
 
   constructor(size: number) {
     this.#size = size;
@@ -19,7 +18,12 @@ export class RecentRecords<T extends FeedRecord> {
     if (this.#byIdentity.size <= this.#size) return;
     const [oldest] = this.#byIdentity.keys();
     if (oldest !== undefined) this.#byIdentity.delete(oldest);
-    this.forgets = true;
+    this.#hasDropped = true;
+  }
+
+  /** True if an older record was dropped. */
+  get hasDropped(): boolean {
+    return this.#hasDropped;
   }
 
   /** The last `limit` wanted records, newest first. */

@@ -33,7 +33,8 @@ export interface BookFigures {
   readonly imbalance: number | null;
 }
 
-const NO_TOP = { spread: null, spreadPct: null, mid: null, microprice: null } as const;
+/** The figures of a book without a best bid or ask. */
+export const NO_TOP = { spread: null, spreadPct: null, mid: null, microprice: null } as const;
 
 /** Returns the figures of all levels of a book. For the best N levels, cut both sides to N levels before the call. */
 export function bookFigures(book: BothSides): BookFigures {
@@ -64,8 +65,8 @@ export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   };
 }
 
-/** Returns `BookFigures.imbalance`, computed only from the best `levels` levels of each side. */
-export function imbalance({ bids, asks }: BothSides, levels: number): number | null {
+/** Returns `BookFigures.imbalance`, computed only from the best `levels` levels of each side. Default: all. */
+export function imbalance({ bids, asks }: BothSides, levels?: number): number | null {
   return share(volume(bids.slice(0, levels)), volume(asks.slice(0, levels)));
 }
 

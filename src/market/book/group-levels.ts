@@ -2,9 +2,8 @@ import { type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 
 /**
- * Sums the levels of each price step, exactly, best first. The group's price is the worst price in it that is a multiple
- * of `step`: bids are rounded down, asks up. At most `most` groups. The last group is left out if unknown levels may
- * belong to it.
+ * Sums the levels of each price step, exactly, best first. A group's price is a multiple of `step`: bids are rounded
+ * down, asks up. Returns at most `most` groups. The last group is left out if unknown levels may belong to it.
  *
  * @throws RangeError if step is not positive.
  */

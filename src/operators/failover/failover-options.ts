@@ -50,7 +50,7 @@ const RULES: OptionRules<FailoverOptions<unknown>> = {
   failBackAfterMs: required(MS),
   connectTimeoutMs: required(MS),
   startWith: TEXT,
-  ringSpan: required([(value) => typeof value === 'number' && value >= 0, 'a number of 0 or more, in the unit of at']),
+  ringSpan: required([MS[0], 'a number of 0 or more, in the unit of at']),
   keepInRing: FUNCTION,
   nextEpoch: FUNCTION,
   canResume: FUNCTION,

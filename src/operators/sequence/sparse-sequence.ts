@@ -34,11 +34,10 @@ const ACCESS = objectWith('an object with id, compare and timestamp', {
   timestamp: required(FUNCTION),
 });
 
-/** Returns the options. @throws TypeError that names an argument or option that cannot be used. */
-function checked(access: SparseAccess<never>, options: SparseOptions): SparseOptions {
+/** @throws TypeError that names an argument or option that cannot be used */
+function requireUsable(access: SparseAccess<never>, options: SparseOptions): void {
   requireOptions('SparseSequence', { access }, { access: required(ACCESS) });
   requireOptions('SparseSequence', options, RULES);
-  return options;
 }
 
 const NONE: readonly never[] = [];
@@ -76,8 +75,9 @@ export class SparseSequence<T> implements IdSequence<T> {
   readonly unannouncedSince = undefined;
 
   constructor(access: SparseAccess<T>, options: SparseOptions) {
+    requireUsable(access, options);
     this.#access = access;
-    this.#options = checked(access, options);
+    this.#options = options;
     this.#lines = new LineBuffers(access);
     this.#passed = new PassedValues(access, options.window);
   }

@@ -32,7 +32,7 @@ export class RecordCounts {
   }
 
   /** What a headline counts: gaps that are not repaired, and dead letters. */
-  get troubles(): { readonly gaps: number; readonly dead_letters: number } {
+  get headlineCounts(): { readonly gaps: number; readonly dead_letters: number } {
     const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
     return {
       gaps: sum(this.#outcomes.values()) - (this.#outcomes.get('repaired') ?? 0),

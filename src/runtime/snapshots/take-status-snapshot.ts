@@ -7,22 +7,22 @@ import { NEW_HEALTH } from '../../feed/liveness/venue-health.ts';
 import type { FeedWatch } from '../../feed/status/feed-watch.ts';
 import type { VenueFeed } from '../../feed/venue-feed.ts';
 import type { DriverStats } from '../../sinks/driver/driver-options.ts';
+import type { Moment } from '../../tradability/moment.ts';
 import { isStale } from '../../tradability/rules.ts';
 import type { RunningFeed } from '../running-feed.ts';
 import type { RecordCounts } from './record-counts.ts';
 
-/** Takes the state of the running feed. `now`: wall clock; `schedulerNow`: the feed's clock; both milliseconds. */
+/** Takes the state of the running feed. */
 export function takeStatusSnapshot(
   feed: RunningFeed,
   config: Config,
   latencies: Latencies,
   sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
   published: RecordCounts,
-  now: number,
-  schedulerNow: number,
 ): StatusSnapshot {
+  const { now } = feed;
   return {
-    at: now,
+    at: now.wall,
     startedAt: feed.startedAt,
     environment: config.environment,
     mode: config.feed.mode,
@@ -31,19 +31,19 @@ export function takeStatusSnapshot(
     trading: feed.tradability.state,
     halted: feed.haltedSymbols,
     venues: feed.watches.flatMap((watch) =>
-      watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue, schedulerNow)),
+      watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue, now.monotonic)),
     ),
-    coins: feed.watches.flatMap((watch) => coinSnapshots(feed, watch, schedulerNow)),
+    coins: feed.watches.flatMap((watch) => coinSnapshots(feed, watch, now)),
     quality: feed.venues.flatMap((venue) =>
-      venue.counts.quality.all(now * 1000).map((quality) => ({
+      venue.counts.quality.all(now.wall * 1000).map((quality) => ({
         ...quality,
         price: quality.symbol === null ? null : venue.price(quality.symbol),
-        eventLagMs: venue.lag.symbolMs(quality.symbol, schedulerNow),
+        eventLagMs: venue.lag.symbolMs(quality.symbol, now.monotonic),
       })),
     ),
     klines: feed.klineCheck?.counts ?? [],
-    sinks: sinkSnapshots(sinks, latencies, schedulerNow),
-    counts: { ...countsOf(feed), ...published.troubles },
+    sinks: sinkSnapshots(sinks, latencies, now.monotonic),
+    counts: { ...countsOf(feed), ...published.headlineCounts },
   };
 }
 
@@ -89,10 +89,10 @@ export function sinkSnapshots(
   }));
 }
 
-function coinSnapshots(feed: RunningFeed, { view, venues }: FeedWatch, now: number): readonly CoinSnapshot[] {
+function coinSnapshots(feed: RunningFeed, { view, venues }: FeedWatch, now: Moment): readonly CoinSnapshot[] {
   const lagMs = (symbol: string, venue: string | undefined): number => {
     const lag = venues.find(({ options }) => options.venue.id === venue)?.lag;
-    return Math.max(0, lag?.symbolMs(symbol, now) ?? lag?.venueMs(now) ?? 0);
+    return Math.max(0, lag?.symbolMs(symbol, now.monotonic) ?? lag?.venueMs(now.monotonic) ?? 0);
   };
   return [...view.symbols.values()].map(({ coin, symbol, tick, lastAt, rate }) => ({
     coin,
@@ -102,8 +102,8 @@ function coinSnapshots(feed: RunningFeed, { view, venues }: FeedWatch, now: numb
     price: tick?.price ?? null,
     change24h: tick?.change24h ?? null,
     tradesPerSecond: rate.perSecond,
-    ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now - lastAt + lagMs(symbol, tick?.venue),
-    stale: tick === undefined || isStale(feed.reported, tick, feed.now),
+    ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now.monotonic - lastAt + lagMs(symbol, tick?.venue),
+    stale: tick === undefined || isStale(feed.reported, tick, now),
   }));
 }
 
