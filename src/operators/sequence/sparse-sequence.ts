@@ -34,10 +34,11 @@ const ACCESS = objectWith('an object with id, compare and timestamp', {
   timestamp: required(FUNCTION),
 });
 
-/** @throws TypeError that names an argument or option that cannot be used */
-function requireUsable(access: SparseAccess<never>, options: SparseOptions): void {
+/** Returns the options. @throws TypeError that names an argument or option that cannot be used. */
+function checked(access: SparseAccess<never>, options: SparseOptions): SparseOptions {
   requireOptions('SparseSequence', { access }, { access: required(ACCESS) });
   requireOptions('SparseSequence', options, RULES);
+  return options;
 }
 
 const NONE: readonly never[] = [];
@@ -75,9 +76,8 @@ export class SparseSequence<T> implements IdSequence<T> {
   readonly unannouncedSince = undefined;
 
   constructor(access: SparseAccess<T>, options: SparseOptions) {
-    requireUsable(access, options);
     this.#access = access;
-    this.#options = options;
+    this.#options = checked(access, options);
     this.#lines = new LineBuffers(access);
     this.#passed = new PassedValues(access, options.window);
   }
