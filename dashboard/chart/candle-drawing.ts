@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { effect, type Signal } from '@preact/signals';
 import {
   CandlestickSeries,
   ColorType,
@@ -32,8 +32,6 @@ const DAY_MS = 86_400_000;
 
 /** The chart and its two series; prices are numbers here, for drawing alone. */
 export class CandleDrawing {
-  /** True while the newest candle is on the screen. */
-  readonly atNewest = signal(true);
   readonly #chart: IChartApi;
   readonly #prices: ISeriesApi<'Candlestick'>;
   readonly #volumes: ISeriesApi<'Histogram'>;
@@ -44,7 +42,8 @@ export class CandleDrawing {
   #drawn: readonly KlineJson[] = [];
   #pointsHere = false;
 
-  constructor(element: HTMLElement) {
+  /** @param atNewest is set to whether the newest candle is in view */
+  constructor(element: HTMLElement, atNewest: Signal<boolean>) {
     this.#chart = createChart(element, {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11 },
@@ -56,7 +55,6 @@ export class CandleDrawing {
         minBarSpacing: 0.5,
         tickMarkFormatter: (time: UTCTimestamp) => this.#tickText(time * 1000),
       },
-      localization: { timeFormatter: (time: UTCTimestamp) => this.#timeText(time * 1000) },
       rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.14, bottom: 0.24 } },
       // A wheel and a vertical swipe scroll the page; `zoom` handles the wheel with Ctrl.
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
@@ -73,7 +71,7 @@ export class CandleDrawing {
     this.#prices.attachPrimitive(this.#marks);
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (range === null) return;
-      this.atNewest.value = range.to >= this.#drawn.length - 1;
+      atNewest.value = range.to >= this.#drawn.length - 1;
       if (range.from < LOAD_BEFORE) void loadOlder();
     });
     this.#chart.subscribeCrosshairMove((event) => this.#pointed(event));

@@ -1,4 +1,4 @@
-import { effect, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { concerns } from '../coin/of-selected.ts';
 import { awaitedFrom } from '../coin/selected-coin.ts';
@@ -85,18 +85,14 @@ function CandleChart() {
   const marks = chartMarks(selected.value ?? '', (gaps.value ?? []).filter(concerns), events.value);
   useEffect(() => {
     if (ref.current === null) return;
-    const made = new CandleDrawing(ref.current);
+    const made = new CandleDrawing(ref.current, atNewest);
     drawing.current = made;
-    const following = effect(() => {
-      atNewest.value = made.atNewest.value;
-    });
     const element = ref.current;
     // The listener must not be passive, because it keeps the browser from zooming the page.
     const wheel = (event: WheelEvent) => zoomByWheel(event, made);
     element.addEventListener('wheel', wheel, { passive: false });
     return () => {
       element.removeEventListener('wheel', wheel);
-      following();
       made.remove();
     };
   }, [atNewest]);

@@ -31,7 +31,7 @@ export const interval = signal<Interval>('1m');
 /** Whether there are candles before the oldest one of `candles`, as far as the page knows. */
 export const older = signal<OlderCandles>(SOME);
 /** Intervals of the candles that came from the stream since the coin or its epoch began. */
-export const received = signal<ReadonlySet<string>>(new Set());
+const received = signal<ReadonlySet<string>>(new Set());
 
 const known = signal<readonly KlineJson[]>([]);
 const live = signal<KlineJson | undefined>(undefined);

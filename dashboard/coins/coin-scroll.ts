@@ -124,7 +124,8 @@ function focusAwaited(box: HTMLDivElement | null): void {
   link.focus({ preventScroll: true });
 }
 
-function focusFilter(): void {
+/** Moves the focus to the filter of the list. */
+export function focusFilter(): void {
   document.getElementById('filter')?.focus();
 }
 

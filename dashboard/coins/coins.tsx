@@ -4,7 +4,7 @@ import { now } from '../page/page-clock.ts';
 import { Panel } from '../page/panel.tsx';
 import { CoinLine } from './coin-line.tsx';
 import type { CoinRow } from './coin-row.ts';
-import { choose, useCoinScroll } from './coin-scroll.ts';
+import { choose, focusFilter, useCoinScroll } from './coin-scroll.ts';
 import { nextSorting, type SortFigures, type Sorting, type SortKey, sortCoins } from './sort-coins.ts';
 
 const sorting = signal<Sorting>({ key: 'listed', descending: false });
@@ -155,6 +155,6 @@ export function startFilterKey(): void {
     if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.activeElement instanceof HTMLInputElement) return;
     event.preventDefault();
-    document.getElementById('filter')?.focus();
+    focusFilter();
   });
 }

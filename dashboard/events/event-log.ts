@@ -8,9 +8,11 @@ export const MOST_EVENTS = 8000;
  * the newest events are kept.
  */
 export function mergeEvents(known: readonly StatusJson[], more: readonly StatusJson[]): readonly StatusJson[] {
+  const events = more.filter(({ state }) => state !== 'heartbeat');
+  if (events.length === 0) return known;
   const seen = new Set(known.map(eventKey));
-  const added = more.filter((event) => {
-    if (event.state === 'heartbeat' || seen.has(eventKey(event))) return false;
+  const added = events.filter((event) => {
+    if (seen.has(eventKey(event))) return false;
     seen.add(eventKey(event));
     return true;
   });

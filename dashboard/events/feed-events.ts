@@ -13,9 +13,9 @@ export const events = signal<readonly StatusJson[]>([]);
 /** True after the gateway's first answer with past events. */
 export const isPastKnown = signal(false);
 /** When instances of the feed were alive, oldest first. */
-export const spans = signal<readonly InstanceSpan[]>([]);
+const spans = signal<readonly InstanceSpan[]>([]);
 /** Since when no event of the feed and its venues is missing, milliseconds since 1970; null: not known. */
-export const completeSince = signal<number | null>(null);
+const completeSince = signal<number | null>(null);
 
 /** True if no instance was alive at the last overview. Without overviews, the page cannot know. */
 const isLost = computed(() => {

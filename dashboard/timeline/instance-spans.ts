@@ -5,7 +5,7 @@ import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 export type InstanceSpan = InstanceSpanAnswer;
 
 /** A heartbeat is due each second. After a longer silence nothing is known of the feed, milliseconds. */
-export const SILENCE_MS = 3000;
+const SILENCE_MS = 3000;
 
 /** The first record of a new instance has at most this sequence number: the first ones may be missed. */
 const FIRST_SEQUENCE = 3;

@@ -1,17 +1,17 @@
 import { MARK_GLYPHS } from './mark-glyph.ts';
 import { MARK_KINDS } from './mark-kind.ts';
 
-/** The bars of the lanes: the class of the swatch, and what it means. */
+/** The bars of the lanes: the class, what it means, and the height in pixels. */
 const BARS = [
-  ['up is-turn', 'serves'],
-  ['up', 'healthy: stands by, allowed, up'],
-  ['connecting', 'connecting or unknown'],
-  ['stale', 'stale'],
-  ['down', 'down'],
-  ['halted is-turn', 'trading halted'],
-  ['none', 'no feed'],
-  ['gap-repaired', 'gap, all trades fetched'],
-  ['gap-unrepaired', 'gap, trades missing'],
+  ['state-up', 'serves', 10],
+  ['state-up', 'healthy: stands by, allowed, up', 6],
+  ['state-connecting', 'connecting or unknown', 6],
+  ['state-stale', 'stale', 6],
+  ['state-down', 'down', 6],
+  ['state-halted', 'trading halted', 10],
+  ['state-none', 'no feed', 10],
+  ['gap-repaired', 'gap, all trades fetched', 6],
+  ['gap-unrepaired', 'gap, trades missing', 6],
 ] as const;
 
 /** Names every colour, hatch and sign of the timeline. */
@@ -20,15 +20,10 @@ export function TimelineLegend() {
     <details class="legend">
       <summary>Legend</summary>
       <ul>
-        {BARS.map(([state, word]) => (
-          <li key={state}>
+        {BARS.map(([bar, word, height]) => (
+          <li key={word}>
             <svg width="24" height="12" aria-hidden="true">
-              <rect
-                class={state.startsWith('gap') ? state : `state-${state}`}
-                y={state.endsWith('is-turn') || state === 'none' ? 1 : 3}
-                width="24"
-                height={state.endsWith('is-turn') || state === 'none' ? 10 : 6}
-              />
+              <rect class={bar} y={(12 - height) / 2} width="24" height={height} />
             </svg>{' '}
             {word}
           </li>

@@ -8,7 +8,7 @@ import type { Mark } from './timeline.ts';
 /** Width and height of the target of a mark, and the least distance between two marks of a lane, CSS pixels. */
 const TARGET = 24;
 
-/** The mark that Tab leads to; undefined: the first one of the picture. */
+/** The mark that had the focus last; undefined: none yet. */
 const focused = signal<string | undefined>(undefined);
 
 interface MarksProps {
@@ -16,13 +16,13 @@ interface MarksProps {
   readonly marks: readonly Mark[];
   readonly x: (at: number) => number;
   readonly y: number;
-  /** The key of the mark that Tab leads to if none had the focus. */
-  readonly first: string | undefined;
+  /** The key of the mark that Tab leads to. */
+  readonly tabStop: string | undefined;
   readonly onSelect: (key: string) => void;
 }
 
 /** The marks of a lane. If marks overlap, only the most important one is drawn. Tab leads to one mark, arrows to others. */
-export function TimelineMarks({ lane, marks, x, y, first, onSelect }: MarksProps) {
+export function TimelineMarks({ lane, marks, x, y, tabStop, onSelect }: MarksProps) {
   return (
     <>
       {clustered(marks, x).map(({ mark, many, at }) => {
@@ -34,7 +34,7 @@ export function TimelineMarks({ lane, marks, x, y, first, onSelect }: MarksProps
             key={mark.key}
             class={`mark tone-${tone}`}
             role="button"
-            tabIndex={(focused.value ?? first) === mark.key ? 0 : -1}
+            tabIndex={tabStop === mark.key ? 0 : -1}
             data-key={mark.key}
             data-at={mark.at}
             onClick={() => onSelect(mark.key)}
@@ -64,11 +64,11 @@ export function TimelineMarks({ lane, marks, x, y, first, onSelect }: MarksProps
   );
 }
 
-/** The key of the newest mark of these lanes. */
-export function newestMark(lanes: readonly { readonly marks: readonly Mark[] }[], x: (at: number) => number) {
+/** The key of the one mark that Tab leads to: the last that had the focus, or the newest one if that is not drawn. */
+export function tabStopOf(lanes: readonly { readonly marks: readonly Mark[] }[], x: (at: number) => number) {
   const drawn = lanes.flatMap(({ marks }) => clustered(marks, x).map(({ mark }) => mark));
-  const isThere = drawn.some(({ key }) => key === focused.peek());
-  return isThere ? focused.peek() : drawn.toSorted((a, b) => b.at - a.at)[0]?.key;
+  const isThere = drawn.some(({ key }) => key === focused.value);
+  return isThere ? focused.value : drawn.toSorted((a, b) => b.at - a.at)[0]?.key;
 }
 
 function clustered(marks: readonly Mark[], x: (at: number) => number) {

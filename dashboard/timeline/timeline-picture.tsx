@@ -4,7 +4,7 @@ import { useWidth } from '../page/use-size.ts';
 import { clock, datedClock, shortClock } from '../text/time-text.ts';
 import type { Lane, Segment, Timeline } from './timeline.ts';
 import { TimelineLegend } from './timeline-legend.tsx';
-import { newestMark, TimelineMarks } from './timeline-marks.tsx';
+import { TimelineMarks, tabStopOf } from './timeline-marks.tsx';
 
 const LABELS = 104;
 const LANE = 26;
@@ -37,7 +37,7 @@ export function TimelinePicture({ timeline, gaps, onSelect }: PictureProps) {
     const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
     cursorTime.value = at < LABELS ? undefined : Math.min(to, from + ((at - LABELS) / room) * (to - from));
   };
-  const first = newestMark(lanes, x);
+  const tabStop = tabStopOf(lanes, x);
   return (
     <div class="timeline">
       <div ref={ref}>
@@ -87,7 +87,7 @@ export function TimelinePicture({ timeline, gaps, onSelect }: PictureProps) {
                 marks={marks}
                 x={x}
                 y={y(at)}
-                first={first}
+                tabStop={tabStop}
                 onSelect={onSelect}
               />
             ))}
@@ -121,7 +121,7 @@ function LaneBars({ lane, y, x }: LaneBarsProps) {
         return (
           <rect
             key={`${segment.from} ${segment.state}`}
-            class={`state-${segment.state}${segment.serves ? ' is-turn' : ''}`}
+            class={`state-${segment.state}`}
             x={x(segment.from)}
             y={y + BAR - (isThick ? 5 : 2.5)}
             width={Math.max(least, x(segment.to) - x(segment.from))}
@@ -203,15 +203,13 @@ function Axis({ from, to, x, bottom }: AxisProps) {
   );
 }
 
-const HALF_CURSOR = 30;
-
 /** The moment that the pointer points at, here or in the chart. */
 function Cursor({ from, to, x, bottom }: AxisProps) {
   const at = cursorTime.value;
   if (at === undefined || at < from || at > to) return null;
   const text = datedClock(at, to);
   const half = text.length * 3.2 + 4;
-  const middle = Math.min(Math.max(x(at), LABELS + HALF_CURSOR), x(to) - half + 8);
+  const middle = Math.min(Math.max(x(at), LABELS + half), x(to) - half + 8);
   return (
     <g class="cursor">
       <line x1={x(at)} x2={x(at)} y1={TOP - 4} y2={bottom} />

@@ -235,7 +235,8 @@ it('zooms with Ctrl and the wheel, and by keys; a plain wheel and a swipe scroll
   const box = await chart.boundingBox();
   const beforeSwipe = await scrolled();
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', up: number) => {
-    const finger = { x: (box?.x ?? 0) + 100, y: (box?.y ?? 0) + 150 - up };
+    // The end of the chart is in view, its beginning may not be.
+    const finger = { x: (box?.x ?? 0) + 100, y: (box?.y ?? 0) + (box?.height ?? 0) - 60 - up };
     return session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [finger] });
   };
   // A busy browser may take a swipe as a tap, so it is repeated.
