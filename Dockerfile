@@ -1,6 +1,6 @@
 # The image of market-feed: `docker build -t market-feed:0.1.0 .`
 # Without an image registry: run deploy/node-base-image/build.sh, then add --build-arg NODE_IMAGE=market-feed/node-base:VERSION.
-ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:d6aa754f16b3197301076f047b5def2f02ea1dbbc2ca920407d46d7ec7f87b20
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

@@ -78,8 +78,8 @@ describe.each(everyService)('$name in $file', ({ service }) => {
     expect(service.cap_drop).toEqual(['ALL']);
   });
 
-  it('has an image with a fixed version', () => {
-    expect(service.image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
+  it('has our image with a version, or another image with a version and a digest', () => {
+    expect(service.image).toMatch(/^(market-feed:\d+\.\d+\.\d+|[\w./-]+:v?\d+\.\d+\.\d+@sha256:[\da-f]{64})$/);
   });
 
   it('publishes its ports only on 127.0.0.1', () => {
@@ -214,7 +214,9 @@ describe('Dockerfile', () => {
   it('has the version of package.json and the base image of the Compose file', () => {
     expect(/^ARG VERSION=(.*)$/m.exec(dockerfile)?.[1]).toBe(version);
     const built = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
-    expect(/NODE_IMAGE:-(.*)\}/.exec(built)?.[1]).toBe(/^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
+    const image = /^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1];
+    expect(image).toMatch(/^node:24\.\d+\.\d+-bookworm-slim@sha256:[\da-f]{64}$/);
+    expect(/NODE_IMAGE:-(.*)\}/.exec(built)?.[1]).toBe(image);
   });
 
   it('copies only files that exist and that .dockerignore allows', () => {
