@@ -1,19 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { lastValueFrom } from 'rxjs';
 import { expect, it, onTestFinished } from 'vitest';
-import {
-  type ClientOptions,
-  connectTopics,
-  DEFAULT_GUARD,
-  type Market,
-  type TradingDecision,
-} from '../../src/client/index.ts';
+import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 import { gapOf, heartbeat, priceTick } from './published-topics.ts';
-import { COINS, recordRun, type Step } from './recorded-run.ts';
 
 /** 2026-11-21T08:31:00Z */
 const START = Date.UTC(2026, 10, 21, 8, 31);
@@ -155,81 +148,4 @@ it('a backtest needs a folder with records, and an allowed clock', async () => {
   await expect(connectTopics({ brokers: ['a:1'], clock: 'records' })).rejects.toThrow('clock: ');
   const wrong: ClientOptions = JSON.parse('{ "dir": "x", "clock": "record" }');
   await expect(connectTopics(wrong)).rejects.toThrow('connectTopics: clock is "record", allowed: wall, records');
-});
-
-const BOTH = ['bybit', 'binance'] as const;
-const STEPS: readonly Step[] = [
-  { passMs: 10_000 },
-  { faults: [{ venue: 'bybit', fault: 'silence_with_pong', seconds: 8 }], passMs: 25_000 },
-  { faults: BOTH.map((venue) => ({ venue, fault: 'silence_without_pong', seconds: 10 })), passMs: 25_000 },
-  { faults: [{ venue: 'bybit', fault: 'refuse', status: 451, seconds: 25 }], passMs: 5000 },
-  {
-    faults: [
-      { venue: 'binance', fault: 'refuse_rest', status: 503, seconds: 15 },
-      { venue: 'binance', fault: 'skip_trades', symbol: 'ETHUSDT', count: 20 },
-    ],
-    passMs: 40_000,
-  },
-  { faults: [{ venue: 'all', fault: 'close' }], passMs: 15_000 },
-  { faults: [{ venue: 'bybit', fault: 'mute_symbol', symbol: 'SOLUSDT', seconds: 15 }], passMs: 30_000 },
-  { killedForMs: 5000, passMs: 25_000 },
-];
-const GUARD = { ...DEFAULT_GUARD, allowTestData: true, gapHaltMs: 10_000 };
-
-/**
- * A decision that holds for less than this may be missing in the other run. The feed writes records of the same moment
- * in one batch, and the records do not say in which order.
- */
-const BRIEF_MS = 750;
-const TOLERANCE_MS = 1000;
-
-interface Held {
-  readonly what: string;
-  readonly at: number;
-  /** True if the other run must have it, too. */
-  readonly required: boolean;
-}
-
-/**
- * The decisions about a coin until the feed stops. After a brief halt, its recovery and end are not required either.
- */
-function held(decisions: readonly TradingDecision[], coin: string | null): readonly Held[] {
-  const own = decisions.filter((decision) => decision.coin === coin);
-  const end = own.findIndex(({ causes }) => causes.includes('feed_stopped'));
-  let haltedForMs = 0;
-  return own.slice(0, end).map(({ at, state, causes }, index) => {
-    const forMs = (own[index + 1]?.at ?? at) - at;
-    const isRecovery = causes.includes('recovering');
-    if (state === 'halted' && !isRecovery) haltedForMs += forMs;
-    const required = forMs >= BRIEF_MS && haltedForMs >= BRIEF_MS;
-    if (state === 'allowed') haltedForMs = 0;
-    return { what: `${coin} ${state} ${causes.join()}`, at, required };
-  });
-}
-
-function missing(from: readonly Held[], other: readonly Held[]): readonly string[] {
-  return from
-    .filter(({ required, what, at }) => {
-      const isThere = other.some((each) => each.what === what && Math.abs(each.at - at) <= TOLERANCE_MS);
-      return required && !isThere;
-    })
-    .map(({ what, at }) => `${what} at ${new Date(at).toISOString()}`);
-}
-
-it('a backtest takes the decisions of the live guard, each within a second', async () => {
-  const { batches, decisions: live } = await recordRun(1, STEPS, GUARD);
-  const dir = await testFolder();
-  const sink = await openSink(dir);
-  for (const batch of batches) await sink.write(batch);
-  await sink.close();
-  const market = await play(dir, GUARD);
-  const played: TradingDecision[] = [];
-  for (const coin of [...COINS, null]) market.trading$(coin).subscribe((decision) => played.push(decision));
-  await lastValueFrom(market.status$);
-  const all = [...COINS, null].map((coin) => ({ live: held(live, coin), played: held(played, coin) }));
-  expect(all.flatMap((each) => missing(each.live, each.played))).toEqual([]);
-  expect(all.flatMap((each) => missing(each.played, each.live))).toEqual([]);
-  const causes = new Set(live.flatMap((decision) => decision.causes));
-  const expected = ['price_age', 'feed_halted', 'venue_changed', 'gap', 'coin_halted', 'status_silent', 'feed_stopped'];
-  expect([...causes]).toEqual(expect.arrayContaining(expected));
 });
