@@ -55,7 +55,7 @@ const packageRules = [
   ['avsc', ['^src/codec/']],
   ['pino', ['^src/telemetry/']],
   ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/']],
-  ['yaml', ['^src/config/', '^src/cli/']],
+  ['yaml', ['^src/config/', '^src/cli/', '^src/gateway/pages/']],
 ].map(([name, users]) => ({
   name: `${name}-in-its-folder`,
   severity: 'error',

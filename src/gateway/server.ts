@@ -8,6 +8,7 @@ import { type HostSettings, hostCheck } from './api/host.ts';
 import { addLimits, type LimitSettings } from './limits/limits.ts';
 import { refuseUnreadable } from './limits/unreadable-request.ts';
 import type { GatewayMetrics } from './metrics/metrics.ts';
+import { addAsyncApi } from './pages/async-api.ts';
 import { compressAnswers } from './pages/compress.ts';
 import { addDashboard } from './pages/dashboard.ts';
 import { addOpenApi } from './pages/open-api.ts';
@@ -105,6 +106,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     checkUpgrade(request, settings);
   });
   await addOpenApi(app, settings.token !== null);
+  addAsyncApi(app);
   await app.register((data) => addData(data, options));
   const { token } = settings;
   addHealth(app, view, (request) => token === null || hasToken(request, token));

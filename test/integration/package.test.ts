@@ -262,7 +262,7 @@ it('the package contains the required files and nothing else', () => {
     expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'bin/market-feed.js', 'bin/compile-cache.js']),
   );
   const shipped =
-    /^(LICENSE|README\.md|package\.json|bin\/(market-feed|compile-cache)\.js|config\/.+\.(yaml|json)|schemas\/.+\.avsc|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|bin\/(market-feed|compile-cache)\.js|config\/.+\.(yaml|json)|schemas\/(.+\.avsc|asyncapi\.yaml)|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
   expect(names.filter((name) => !shipped.test(name))).toEqual([]);
 });
 

@@ -8,7 +8,8 @@ milliseconds since 1970 by the venue's clock (\`timestamp\`) and microseconds by
 Errors are \`{ error, message, details }\`.
 
 Live data comes over WebSockets, which OpenAPI cannot describe: \`/ws/\`, \`/ws/asset/{symbol}/prices/\`,
-\`/ws/asset/{symbol}/trades/\`, \`/ws/status/\`; see docs/gateway.md.`;
+\`/ws/asset/{symbol}/trades/\`, \`/ws/status/\`; see docs/gateway.md. The Kafka topics with their keys and schemas are in the AsyncAPI
+document, \`/docs/asyncapi\`.`;
 
 /** The documentation page needs its own files, and the styles that its script sets. */
 const CSP = {

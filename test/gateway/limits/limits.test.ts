@@ -106,6 +106,7 @@ describe('requests a minute', () => {
       '/',
       '/docs',
       '/docs/json',
+      '/docs/asyncapi',
       '/docs/static/index.css',
       '/metrics',
       '/readyz',
@@ -116,7 +117,7 @@ describe('requests a minute', () => {
     for (const path of paths) expect([path, (await get(path)).status]).not.toEqual([path, 429]);
     for (const path of paths) expect([path, (await get(path)).status]).toEqual([path, 429]);
     const answer = await get('/api/prices');
-    expect(await answer.json()).toMatchObject({ error: 'too_many_requests', details: { requests_per_minute: 8 } });
+    expect(await answer.json()).toMatchObject({ error: 'too_many_requests', details: { requests_per_minute: 9 } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await get('/healthz')).status).toBe(200);
   });
