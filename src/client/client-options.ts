@@ -1,6 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { environmentPrefix } from '../codec/environment-topics.ts';
 import {
+  FLAG,
   FUNCTION,
   isListOf,
   isOneOf,
@@ -17,6 +18,7 @@ import type { KafkaConfig } from '../kafka/config.ts';
 import type { OffsetAt } from '../kafka/contract.ts';
 import { GUARD_RULES, type GuardOptions } from './guard/trading-decision.ts';
 import type { ClientWarning } from './source/source.ts';
+import { checkOffsets, OFFSETS_RULE, type RecordPosition } from './start-offsets.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import { requireUsable, unusableOption } from './unusable-option.ts';
 
@@ -49,7 +51,9 @@ export interface ClientOptions extends Partial<GuardOptions> {
    * Where reading begins, for all topics or for each by its short name; default `end`. A group uses it only for
    * partitions without a committed offset.
    */
-  readonly from?: Beginning | { readonly [N in TopicName]?: Beginning };
+  readonly from?: Beginning | TopicBeginnings;
+  /** Gives each record its topic, partition and offset, see `RecordPosition`. Default false. */
+  readonly withPosition?: boolean;
   readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: (Omit<NonNullable<KafkaConfig['sasl']>, 'password'> & { readonly password: string }) | null;
   /** The schema registry of records in the Confluent wire format. */
@@ -77,6 +81,12 @@ export interface ClientOptions extends Partial<GuardOptions> {
  * does not say this, its `timestamp` counts, or the end of a gap.
  */
 export type Beginning = 'beginning' | 'end' | Date | number;
+
+/** Where the reading of each topic begins, by its short name; default `end`, or `beginning` if `offsets` is there. */
+export type TopicBeginnings = { readonly [N in TopicName]?: Beginning } & {
+  /** The reading of these partitions begins with the record at the offset. */
+  readonly offsets?: readonly RecordPosition[];
+};
 
 /** A client's clocks; tests replace them. */
 export interface ClientDeps {
@@ -111,8 +121,9 @@ const RULES: OptionRules<ClientOptions> = {
   from: [
     (value) => isBeginning(value) || (typeof value === 'object' && value !== null && !(value instanceof Date)),
     `${BEGINNING}; or an object of these by topic`,
-    Object.fromEntries(TOPIC_NAMES.map((name) => [name, [isBeginning, BEGINNING]])),
+    { ...Object.fromEntries(TOPIC_NAMES.map((name) => [name, [isBeginning, BEGINNING]])), offsets: OFFSETS_RULE },
   ],
+  withPosition: FLAG,
   ssl: [
     (value) => value === true || value === null || typeof value === 'object',
     'true, an object with files, or null for none',
@@ -138,13 +149,39 @@ const RULES: OptionRules<ClientOptions> = {
 };
 
 /**
- * Returns where a topic's reading begins. The topic of instruments is compacted and short, so it is always read whole.
+ * Returns where a topic's reading begins, in partitions without an entry in `from.offsets`. The topic of instruments is
+ * compacted and short, so it is always read whole.
  */
-export function startOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
+export function startOf(options: ClientOptions, name: TopicName): OffsetAt {
   if (name === 'instruments') return 'beginning';
-  const start = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
+  const { from = 'end' } = options;
+  const otherwise = givenOffsets(options) === undefined ? 'end' : 'beginning';
+  const start = isOneBeginning(from) ? from : (from[name] ?? otherwise);
   if (start === 'end' || start === 'beginning') return start;
   return { timeMs: typeof start === 'number' ? start : start.getTime() };
+}
+
+/** Returns the option `from.offsets`. */
+export function givenOffsets({ from = 'end' }: ClientOptions): readonly RecordPosition[] | undefined {
+  return isOneBeginning(from) ? undefined : from.offsets;
+}
+
+/** Returns the offsets at which partitions of a topic (full name) begin, as far as the options give them. */
+export function offsetsOf(options: ClientOptions, topic: string): ReadonlyMap<number, bigint> {
+  const ofTopic = (givenOffsets(options) ?? []).filter((given) => given.topic === topic);
+  return new Map(ofTopic.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}
+
+const isOneBeginning = (from: Beginning | TopicBeginnings): from is Beginning =>
+  typeof from !== 'object' || from instanceof Date;
+
+/** True for topics about the feed itself. A group does not share them, because every client needs all records. */
+export const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name === 'gaps';
+
+/** Returns the full name of a topic: at the brokers with the prefix, in files the folder. */
+export function fullNameOf(options: ClientOptions, name: TopicName): string {
+  const prefixes = prefixesOf(options);
+  return (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
 }
 
 /** Returns the prefix of topics with market data (`market`), and the prefix of `feed-status` and `gaps` (`feed`). */
@@ -158,13 +195,24 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
 /** @throws Fault with retry `never` if options contradict each other, or one is unknown or unusable. */
 export function checkOptions(options: ClientOptions): void {
   requireUsable('connectTopics', options, RULES);
-  const { brokers, dir, group, clock } = options;
+  const { brokers, dir, group, clock, withPosition = false } = options;
   if (dir !== undefined && brokers !== undefined) throw unusableOption('dir', 'either brokers or dir, not both');
   if (dir !== undefined && group !== undefined)
     throw unusableOption('group', 'files are not shared; a group needs brokers');
   if (clock === 'records' && dir === undefined) throw unusableOption('clock', 'records are played only from a dir');
   if (dir === undefined && brokers === undefined)
     throw unusableOption('brokers', 'at least one host:port, or dir: the folder of a file sink');
+  const noOffsets = 'records in files have no offset; it needs brokers';
+  if (dir !== undefined && withPosition) throw unusableOption('withPosition', noOffsets);
+  const offsets = givenOffsets(options);
+  if (offsets === undefined) return;
+  if (dir !== undefined) throw unusableOption('from.offsets', noOffsets);
+  if (group !== undefined) throw unusableOption('from.offsets', 'a group begins at its own committed offsets');
+  const names = TOPIC_NAMES.filter((name) => name !== 'instruments');
+  checkOffsets(
+    offsets,
+    names.map((name) => fullNameOf(options, name)),
+  );
 }
 
 /** Returns the guard's limits among the options. */

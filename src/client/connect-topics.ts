@@ -9,8 +9,12 @@ import {
   type ClientDeps,
   type ClientOptions,
   checkOptions,
+  fullNameOf,
+  givenOffsets,
   guardLimitsOf,
+  isOfTheFeed,
   kafkaConfigOf,
+  offsetsOf,
   prefixesOf,
   startOf,
 } from './client-options.ts';
@@ -23,6 +27,7 @@ import { FilePlayer } from './source/file-player.ts';
 import { fileSource, requireTopicsIn } from './source/file-source.ts';
 import { groupSource, type KafkaReach, kafkaSource } from './source/kafka-source.ts';
 import type { ClientWarning, TopicSource } from './source/source.ts';
+import { type RecordPosition, requireOffsets } from './start-offsets.ts';
 import type { TopicName } from './topic-name.ts';
 import { Warnings } from './warnings.ts';
 
@@ -30,30 +35,38 @@ import { Warnings } from './warnings.ts';
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
  * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
  * do not have the topics. It also rejects with a Fault if the folder does not exist or has no topic of the environment,
- * or if an option is unknown or unusable. So it does if the records need a schema registry and the options have none.
+ * or if an option is unknown or unusable. So it does if the records need a schema registry and the options have none, or
+ * if the brokers do not have an offset of `from.offsets`.
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });
  * console.log(market.latest('BTC')?.price);
  * market.trades$('BTC').subscribe((trade) => console.log(trade.price, trade.quantity));
  */
+export function connectTopics(
+  options: ClientOptions & { readonly withPosition: true },
+  deps?: ClientDeps,
+): Promise<Market<RecordPosition>>;
+export function connectTopics(options: ClientOptions, deps?: ClientDeps): Promise<Market>;
 export async function connectTopics(
   options: ClientOptions,
   deps: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now },
-): Promise<Market> {
+): Promise<Market<RecordPosition>> {
   checkOptions(options);
   const player = options.clock === 'records' ? new FilePlayer(options.dir ?? '') : undefined;
   const { scheduler, wallClockMs } = player ?? deps;
   const { quote = 'USDT', identityWindow = 10_000, connectTimeoutMs = 10_000 } = options;
   const { gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
+  const { withPosition = false } = options;
   const warnings = new Warnings(options.onWarning);
-  const prefixes = prefixesOf(options);
   const backend =
-    options.dir === undefined ? kafkaBackend(options, scheduler) : folderBackend(options.dir, prefixes.market, player);
+    options.dir === undefined
+      ? kafkaBackend(options, scheduler)
+      : folderBackend(options.dir, prefixesOf(options).market, player);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
-    const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
+    const topic = fullNameOf(options, name);
     const warn = (warning: ClientWarning) => warnings.add(warning);
-    return new TopicReader({ topic, source, identityWindow, warn, scheduler, wallClockMs });
+    return new TopicReader({ topic, source, identityWindow, withPosition, warn, scheduler, wallClockMs });
   };
   const fromEnd = (name: TopicName): TopicReader => readerFrom(name, backend.ungrouped('end'));
   const own = { prices: fromEnd('prices'), 'feed-status': fromEnd('feed-status'), gaps: fromEnd('gaps') };
@@ -63,7 +76,8 @@ export async function connectTopics(
   const readers = {
     newReader: (name: TopicName) => {
       const start = startOf(options, name);
-      return readerFrom(name, isGrouped(name) ? backend.grouped(start) : backend.ungrouped(start));
+      const offsets = offsetsOf(options, fullNameOf(options, name));
+      return readerFrom(name, isGrouped(name) ? backend.grouped(start) : backend.ungrouped(start, offsets));
     },
     onUse: () => player?.begin(),
     canReuseAlwaysRead: (name: TopicName) => startOf(options, name) === 'end' && !isGrouped(name),
@@ -92,16 +106,17 @@ export async function connectTopics(
   });
 }
 
-/** Topics about the feed itself: every client needs all of their records, so a group never shares them. */
-const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name === 'gaps';
-
 /** Reads the topics from Kafka or from a folder. */
 interface TopicBackend {
   /** Names the brokers or the folder in messages. */
   readonly where: string;
-  /** Rejects with a Fault if the brokers do not answer or do not have the topics, or if the folder does not exist. */
+  /**
+   * Rejects with a Fault if the brokers do not answer, or do not have the topics or the given offsets, or if the folder
+   * does not exist.
+   */
   readonly check: (topics: readonly string[]) => Promise<void>;
-  readonly ungrouped: (start: OffsetAt) => TopicSource;
+  /** `offsets`: where single partitions begin. */
+  readonly ungrouped: (start: OffsetAt, offsets?: ReadonlyMap<number, bigint>) => TopicSource;
   readonly grouped: (start: OffsetAt) => TopicSource;
   readonly readBackwards: ReadTopicBackwards;
 }
@@ -122,8 +137,13 @@ function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike): TopicBa
   const { group = '', commitEveryMs = 1000, sessionTimeoutMs = 10_000 } = options;
   return {
     where,
-    check,
-    ungrouped: (start) => kafkaSource(reach, start),
+    check: async (topics) => {
+      const offsets = givenOffsets(options) ?? [];
+      await check([...topics, ...offsets.map(({ topic }) => topic)]);
+      await requireOffsets(config, offsets, noLog);
+    },
+    ungrouped: (otherwise, offsets = new Map()) =>
+      kafkaSource(reach, offsets.size === 0 ? otherwise : { offsets, otherwise, onlyThese: false }),
     grouped: (start) => groupSource(reach, { group, start, commitEveryMs, sessionTimeoutMs }),
     readBackwards: kafkaBackwardsReader(config, noLog),
   };

@@ -3,7 +3,7 @@
 export type { TopicRecords } from '../codec/topics.ts';
 export { Fault, type FaultKind, type Retry } from '../domain/fault.ts';
 export type { HaltCause } from '../tradability/halt.ts';
-export type { Beginning, ClientDeps, ClientOptions } from './client-options.ts';
+export type { Beginning, ClientDeps, ClientOptions, TopicBeginnings } from './client-options.ts';
 export { connectTopics } from './connect-topics.ts';
 export { type CoinOrAll, DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './guard/trading-decision.ts';
 export type { TradingWatch } from './guard/watch-trading.ts';
@@ -12,4 +12,5 @@ export type { Reading } from './reader/reading.ts';
 export type { TopicLag } from './reader/topic-lag.ts';
 export type { Overflow } from './reader/waiting-records.ts';
 export { type ClientWarning, warningText } from './source/source.ts';
+export type { RecordPosition } from './start-offsets.ts';
 export type { TopicName } from './topic-name.ts';

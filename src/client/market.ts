@@ -61,11 +61,12 @@ const LAG_EVERY_MS = 250;
 
 /**
  * The topics of a feed as typed hot Observables. Each topic is read once, while it has subscribers, and each record is
- * emitted once. There is no buffer: the reader waits until `next` returns. For asynchronous work use `read`.
+ * emitted once. There is no buffer: the reader waits until `next` returns. For asynchronous work use `read`. `P`: the
+ * fields that records have besides those of their schema, see the option `withPosition`.
  */
-export class Market implements AsyncDisposable {
+export class Market<P = unknown> implements AsyncDisposable {
   /** The feed's status records. */
-  readonly status$: Observable<TopicRecords['feed-status']>;
+  readonly status$: Observable<TopicRecords['feed-status'] & P>;
   /** Emits `lag()` every 250 ms. */
   readonly lag$: Observable<ClientLag>;
   /** Lost or skipped records, and failures of reading. */
@@ -82,7 +83,7 @@ export class Market implements AsyncDisposable {
   readonly largeTrades$ = (...coin: CoinAsked) => this.records$('large-trades', ...coin);
   readonly gaps$ = (...coin: CoinAsked) => this.records$('gaps', ...coin);
   /** The last instrument record of each venue and symbol. */
-  readonly #instruments = new Map<string, TopicRecords['instruments']>();
+  readonly #instruments = new Map<string, TopicRecords['instruments'] & P>();
   readonly #parts: MarketParts;
   readonly #closed$ = new Subject<void>();
   readonly #readers = new Map<TopicName, TopicReader>();
@@ -107,8 +108,8 @@ export class Market implements AsyncDisposable {
    * The records of a topic by its short name. Errors with a Fault if it cannot be read; completes with `close`.
    * @throws Fault with retry `never` if the coin is undefined.
    */
-  records$<N extends TopicName>(name: N, ...coin: CoinAsked): Observable<TopicRecords[N]> {
-    const isWanted = recordsOf(name, this.#symbol(coin));
+  records$<N extends TopicName>(name: N, ...coin: CoinAsked): Observable<TopicRecords[N] & P> {
+    const isWanted = recordsOf<N, P>(name, this.#symbol(coin));
     return new Observable((subscriber) => {
       return this.#reader(name).listen({
         give: (record) => {
@@ -121,9 +122,9 @@ export class Market implements AsyncDisposable {
   }
 
   /** The instrument records of a coin (default: of all coins): each venue's last known record, then all new ones. */
-  instrument$(...coin: CoinAsked): Observable<TopicRecords['instruments']> {
+  instrument$(...coin: CoinAsked): Observable<TopicRecords['instruments'] & P> {
     const symbol = this.#symbol(coin);
-    const remember = (record: TopicRecords['instruments']): void => {
+    const remember = (record: TopicRecords['instruments'] & P): void => {
       this.#instruments.set(`${record.venue}:${record.symbol}`, record);
     };
     return defer(() =>
@@ -138,10 +139,10 @@ export class Market implements AsyncDisposable {
    * subscriber starts where the option `from` says, a later one with the next record.
    * @throws Fault with retry `never` if an option is unknown or unusable.
    */
-  read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
+  read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N] & P> = {}): Reading<TopicRecords[N] & P> {
     requireUsable('read', options, READ_RULES);
     const { coin, overflow = { kind: 'pause' } } = options;
-    const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(
+    const reading = new BufferedReading<TopicRecords[N] & FeedRecord & P>(
       recordsOf(name, this.#symbol(coin === undefined ? [] : [coin])),
       overflow,
     );

@@ -7,13 +7,16 @@ const KINDS: ReadonlyMap<TopicName, FeedRecord['kind']> = new Map(TOPICS.map(({ 
 
 export const TOPIC_NAMES: readonly TopicName[] = [...KINDS.keys()];
 
-/** A type guard for the records of a topic; with a symbol, for that symbol's records only. */
-export function recordsOf<N extends TopicName>(
+/**
+ * A type guard for the records of a topic; with a symbol, for that symbol's records only. `P`: fields that the reader of
+ * the topic adds to each record.
+ */
+export function recordsOf<N extends TopicName, P = unknown>(
   name: N,
   symbol: string | undefined,
-): (record: FeedRecord) => record is TopicRecords[N] & FeedRecord {
+): (record: FeedRecord) => record is TopicRecords[N] & FeedRecord & P {
   const kind = KINDS.get(name);
-  return (record): record is TopicRecords[N] & FeedRecord =>
+  return (record): record is TopicRecords[N] & FeedRecord & P =>
     record.kind === kind && (symbol === undefined || ('symbol' in record && record.symbol === symbol));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ClientOptions, checkOptions, prefixesOf, startOf } from '../../src/client/client-options.ts';
+import { type ClientOptions, checkOptions, offsetsOf, prefixesOf, startOf } from '../../src/client/client-options.ts';
 import { connectTopics } from '../../src/client/connect-topics.ts';
 
 describe('the client options', () => {
@@ -28,6 +28,67 @@ describe('the client options', () => {
     expect(() => checkOptions({ brokers: ['a:1'], ...noTopic })).toThrow(
       'connectTopics: no option from.trade (did you mean from.trades?); there are trades, ',
     );
+  });
+
+  it('begin at given offsets; a partition without one begins where its topic is said to, or at its beginning', () => {
+    const from = { offsets: [{ topic: 'market.trades', partition: 3, offset: 7 }], prices: 'end' } as const;
+    expect(startOf({ from }, 'trades')).toBe('beginning');
+    expect(startOf({ from }, 'prices')).toBe('end');
+    const brokers = ['a:1'];
+    expect(offsetsOf({ brokers, from }, 'market.trades')).toEqual(new Map([[3, 7n]]));
+    expect(offsetsOf({ brokers, from }, 'market.prices')).toEqual(new Map());
+    expect(offsetsOf({ brokers, from: 'end' }, 'market.trades')).toEqual(new Map());
+    checkOptions({ brokers, from });
+    checkOptions({ brokers, from: { offsets: [] }, withPosition: true });
+  });
+
+  it.each<[unknown, string]>([
+    [7, 'from.offsets[1] is 7, allowed: an object with topic, partition, offset'],
+    [{ partition: 0, offset: 1 }, 'from.offsets[1].topic is missing, allowed: market.trades, '],
+    [{ topic: 'trades', partition: 0, offset: 1 }, 'from.offsets[1].topic is "trades", allowed: market.trades, '],
+    [
+      { topic: 'market.instruments', partition: 0, offset: 1 },
+      'from.offsets[1].topic is "market.instruments", allowed',
+    ],
+    [
+      { topic: 'market.trades', partition: '0', offset: 1 },
+      'from.offsets[1].partition is "0", allowed: a whole number',
+    ],
+    [
+      { topic: 'market.trades', partition: 0, offset: -1 },
+      'from.offsets[1].offset is -1, allowed: a whole number of 0',
+    ],
+    [
+      { topic: 'market.trades', partition: 0, offset: 1.5 },
+      'from.offsets[1].offset is 1.5, allowed: a whole number of',
+    ],
+    [
+      { topic: 'market.trades', partition: 0, offset: '1' },
+      'from.offsets[1].offset is "1", allowed: a whole number of',
+    ],
+    [
+      { topic: 'market.trades', partition: 0, ofset: 1 },
+      'no option from.offsets[1].ofset (did you mean from.offsets[1].off',
+    ],
+    [
+      { topic: 'market.prices', partition: 2, offset: 5 },
+      'from.offsets[1] is market.prices partition 2 again, allowed: once',
+    ],
+  ])('reject an offset that cannot be meant: %j', (wrong, message) => {
+    const offsets = [{ topic: 'market.prices', partition: 2, offset: 5 }, wrong];
+    const given: object = { brokers: ['a:1'], from: { offsets } };
+    expect(() => checkOptions(given)).toThrow(`connectTopics: ${message}`);
+  });
+
+  it.each<[ClientOptions, string]>([
+    [{ dir: 'data', withPosition: true }, 'withPosition: records in files have no offset; it needs brokers'],
+    [{ dir: 'data', from: { offsets: [] } }, 'from.offsets: records in files have no offset; it needs brokers'],
+    [
+      { brokers: ['a:1'], group: 'g', from: { offsets: [] } },
+      'from.offsets: a group begins at its own committed offsets',
+    ],
+  ])('reject offsets where they mean nothing: %j', (options, message) => {
+    expect(() => checkOptions(options)).toThrow(message);
   });
 
   it('reject missing brokers, brokers together with dir, and a group together with dir', () => {
@@ -68,6 +129,11 @@ describe('the client options', () => {
     [{ sasl: { mechanism: 'plain', pasword: 'x' } }, 'no option sasl.pasword (did you mean sasl.password?)'],
     [{ sasl: { mechanism: 'plain', username: 'u', password: 7 } }, 'sasl.password is [hidden], allowed: a text'],
     [{ schemaRegistry: 'http://x' }, 'schemaRegistry is "http://x", allowed: an object with the url, or null'],
+    [{ brokers: ['a:1'], withPosition: 'yes' }, 'withPosition is "yes", allowed: true or false'],
+    [
+      { brokers: ['a:1'], from: { offsets: { 0: 5 } } },
+      'from.offsets is {"0":5}, allowed: a list of objects with topic',
+    ],
     [{ connectTimeoutMs: '5s' }, 'connectTimeoutMs is "5s", allowed: milliseconds above 0'],
   ])('reject options that are unknown or of a wrong type by name: %j', async (options, message) => {
     const given: object | undefined = options;

@@ -37,6 +37,8 @@ export interface TopicReaderOptions extends ClientDeps {
   readonly source: TopicSource;
   /** How many records of each partition are remembered, to drop repeated ones. */
   readonly identityWindow: number;
+  /** True: each record gets the fields of a `RecordPosition`. */
+  readonly withPosition?: boolean;
   readonly warn: (warning: ClientWarning) => void;
 }
 
@@ -227,7 +229,8 @@ export class TopicReader implements TopicHandler {
       this.#options.warn({ kind: 'malformed', topic: this.topic, partition, offset, fault: record });
       return;
     }
-    this.#recordsOf(partition).next({ record, from: { partition, offset, appendedAt } });
+    const given = this.#options.withPosition === true ? { ...record, topic: this.topic, partition, offset } : record;
+    this.#recordsOf(partition).next({ record: given, from: { partition, offset, appendedAt } });
   }
 
   #isAhead({ partition, offset }: EncodedMessage): boolean {

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import { asFault } from '../../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import type { OffsetAt, TopicMessage } from '../../kafka/contract.ts';
+import type { TopicMessage } from '../../kafka/contract.ts';
 import { GroupMember } from '../../kafka/groups/group-member.ts';
 import type { FetchWatcher } from '../../kafka/reading/fetch-round.ts';
 import { fetchTopic, type StartAt, type StartOffsets } from '../../kafka/reading/fetch-topic.ts';
@@ -21,7 +21,7 @@ export interface KafkaReach {
 const RETRY_MS = 1000;
 
 /** Reads all partitions of a topic (full name) without a group, so no offset is stored at the brokers. */
-export function kafkaSource(reach: KafkaReach, start: OffsetAt): TopicSource {
+export function kafkaSource(reach: KafkaReach, start: StartAt): TopicSource {
   return {
     async follow(topic, handler, signal) {
       await waitForTopic(reach, topic, handler, signal);

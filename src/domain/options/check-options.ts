@@ -24,15 +24,20 @@ export interface OptionProblem {
   readonly message: string;
 }
 
-/** Returns the first problem of the options; undefined if there is none. An undefined value counts as left out. */
+/**
+ * Returns the first problem of the options; undefined if there is none. An undefined value counts as left out. `path`:
+ * the name of these options with a point, if they are a part of others.
+ */
 export function optionProblem(
   options: unknown,
   rules: Readonly<Record<string, OptionRule>>,
   path = '',
 ): OptionProblem | undefined {
   const names = Object.keys(rules);
-  if (!isPlain(options))
-    return { field: path, message: `options are ${shown(options)}, allowed: an object with ${names.join(', ')}` };
+  if (!isPlain(options)) {
+    const found = `${path === '' ? 'options are' : `${path.slice(0, -1)} is`} ${shown(options)}`;
+    return { field: path, message: `${found}, allowed: an object with ${names.join(', ')}` };
+  }
   // A class may have an option as a method, which is not a key of its own.
   for (const name of new Set([...Object.keys(options), ...names])) {
     const field = path + name;
