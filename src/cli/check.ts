@@ -8,6 +8,7 @@ import {
   instrumentsFor,
   subscribedChannels,
 } from '../config/config.ts';
+import { counted } from '../domain/headline.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { openToAll } from '../gateway/api/host.ts';
 import { type Command, UsageError } from './arguments/command.ts';
@@ -156,7 +157,7 @@ async function venuePlan(config: Config, id: VenueId, signal: AbortSignal): Prom
   const listed = new Set(instruments.map(({ coin }) => coin));
   const configured = config.coins.kind === 'list' ? config.coins.entries.map(({ coin }) => coin) : [];
   const absent = configured.filter((coin) => !listed.has(coin));
-  const on = `${groups} ${groups === 1 ? 'group' : 'groups'} of topics on ${lines} ${lines === 1 ? 'line' : 'lines'} each`;
+  const on = `${counted(groups, 'group')} of topics on ${counted(lines, 'line')} each`;
   const without = absent.length === 0 ? '' : `; not listed there: ${absent.join(', ')}`;
   return [
     ...(config.coins.kind === 'all'

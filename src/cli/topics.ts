@@ -1,4 +1,5 @@
 import { environmentPrefixes } from '../config/config.ts';
+import { counted } from '../domain/headline.ts';
 import type { TopicDescription } from '../sinks/kafka/topics.ts';
 import { type Command, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
@@ -44,10 +45,6 @@ function topicLines(
     : '';
   const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${visible(difference)}`);
   return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function retention(ms: string): string {

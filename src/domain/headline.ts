@@ -185,13 +185,13 @@ function missingParts({ sinks, counts, halted }: HeadlineState): readonly Missin
   const { gaps = 0, dead_letters: deadLetters = 0 } = counts;
   const dropped = sinks.reduce((sum, each) => sum + (each.dropped ?? 0), 0);
   const names = halted.slice(0, NAMED_SYMBOLS).join(', ') + (halted.length > NAMED_SYMBOLS ? ', …' : '');
-  const counted: readonly MissingPart[] = [
-    { type: 'dropped', count: dropped, text: `${many(dropped, 'record')} dropped` },
-    { type: 'halted', count: halted.length, text: `${many(halted.length, 'symbol')} halted: ${names}` },
-    { type: 'gaps', count: gaps, text: many(gaps, 'gap') },
-    { type: 'dead_letters', count: deadLetters, text: many(deadLetters, 'dead letter') },
+  const parts: readonly MissingPart[] = [
+    { type: 'dropped', count: dropped, text: `${counted(dropped, 'record')} dropped` },
+    { type: 'halted', count: halted.length, text: `${counted(halted.length, 'symbol')} halted: ${names}` },
+    { type: 'gaps', count: gaps, text: counted(gaps, 'gap') },
+    { type: 'dead_letters', count: deadLetters, text: counted(deadLetters, 'dead letter') },
   ];
-  return [...down, ...counted.filter(({ count }) => count > 0)];
+  return [...down, ...parts.filter(({ count }) => count > 0)];
 }
 
 function sinkText({ name, state, reason }: HeadlineState['sinks'][number]): string {
@@ -232,7 +232,8 @@ function clock(ms: number, at: number): string {
   return `${at - ms < DAY_MS ? text.slice(11, 19) : text.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-function many(count: number, noun: string): string {
+/** A number with its noun: `1 gap`, `1,234 gaps`. */
+export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 

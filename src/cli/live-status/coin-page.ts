@@ -2,10 +2,10 @@ import type { BookLevel, OrderBookSnapshot, TradeEvent } from '../../domain/reco
 import { topFigures } from '../../market/book/book-figures.ts';
 import { amount, percent, rate } from '../terminal/number-text.ts';
 import { type PriceTrail, sparkline } from '../terminal/price-memory.ts';
-import { inColumns, padSpans, type Style, span } from '../terminal/terminal-text.ts';
+import { inColumns, type Style, span } from '../terminal/terminal-text.ts';
 import type { ListedCoin } from './coin-order.ts';
-import { priceSpans } from './coins.ts';
-import type { Room, Row } from './screen.ts';
+import { changeStyle, priceSpans } from './coins.ts';
+import { beside, type Room, type Row } from './screen.ts';
 import type { ShownRecords } from './shown-records.ts';
 import { age } from './venues.ts';
 
@@ -31,11 +31,7 @@ export function coinPage(
   const left = Math.floor(columns / 2);
   const bookSide = bookBlock(present, coin, trail, { columns: left - 1, rows: room });
   const tradeSide = tradeBlock(trades, coin, { columns: columns - left, rows: room });
-  const body = Array.from({ length: Math.max(bookSide.length, tradeSide.length) }, (_, row) => [
-    ...padSpans(bookSide[row] ?? [], left),
-    ...(tradeSide[row] ?? []),
-  ]);
-  return [...head, ...body].slice(0, rows);
+  return [...head, ...beside(bookSide, tradeSide, left)].slice(0, rows);
 }
 
 function headRows(
@@ -45,7 +41,6 @@ function headRows(
   columns: number,
 ): readonly Row[] {
   const { symbol, change24h, tradesPerSecond, ageMs, stale, venue, epoch } = coin;
-  const changeStyle: Style = stale || change24h === null ? 'dim' : change24h.startsWith('-') ? 'down' : 'up';
   const last = ageMs === null ? 'no data yet' : `last ${age(ageMs)}${ageMs < 1000 ? '' : ' ago'}`;
   const served = venue === null ? 'no venue yet' : `${venue}${epoch > 0 ? ` #${epoch}` : ''}`;
   const spread = spreadText(book);
@@ -53,7 +48,7 @@ function headRows(
     [
       span(` ${symbol}  `, 'bold'),
       ...priceSpans(coin, trail, 0),
-      span(`  24 h ${change24h === null ? '–' : percent(change24h)}`, changeStyle),
+      span(`  24 h ${change24h === null ? '–' : percent(change24h)}`, changeStyle(coin)),
       span(`  ${stale ? '! ' : ''}${last}`, stale ? 'warn' : 'dim'),
       span(`  ${rate(tradesPerSecond)} trades/s`, 'dim'),
       span(`  ${served}`, 'dim'),

@@ -78,7 +78,6 @@ function coinHeader(width: number): string {
 function coinCell(coin: ListedCoin, trail: PriceTrail | undefined, isSelected: boolean, width: number): Row {
   const { change24h, tradesPerSecond, ageMs, stale, venue, epoch } = coin;
   const extras = extrasWithin(width);
-  const changeStyle: Style = stale || change24h === null ? 'dim' : change24h.startsWith('-') ? 'down' : 'up';
   const trend = `  ${sparkline(trail?.prices ?? [], EXTRAS.trail - 2)}`;
   const served = venue === null ? '' : `  ${venue}${epoch > 0 ? ` #${epoch}` : ''}`;
   return [
@@ -87,7 +86,7 @@ function coinCell(coin: ListedCoin, trail: PriceTrail | undefined, isSelected: b
     span(coin.coin, isSelected ? 'selected' : stale ? 'dim' : 'bold'),
     span(inColumns('', CELL.coin - coin.coin.length)),
     ...priceSpans(coin, trail),
-    span(inColumns(change24h === null ? '–' : percent(change24h), CELL.change, 'right'), changeStyle),
+    span(inColumns(change24h === null ? '–' : percent(change24h), CELL.change, 'right'), changeStyle(coin)),
     span(inColumns(rate(tradesPerSecond), CELL.rate, 'right'), stale || tradesPerSecond === 0 ? 'dim' : 'plain'),
     ...(extras.trail ? [span(inColumns(trend, EXTRAS.trail), stale ? 'dim' : 'accent')] : []),
     ...(extras.age
@@ -95,6 +94,12 @@ function coinCell(coin: ListedCoin, trail: PriceTrail | undefined, isSelected: b
       : []),
     ...(extras.venue ? [span(inColumns(served, EXTRAS.venue), 'dim')] : []),
   ];
+}
+
+/** Dim if the coin is stale or its change unknown, otherwise the style of the change's direction. */
+export function changeStyle({ stale, change24h }: ListedCoin): Style {
+  if (stale || change24h === null) return 'dim';
+  return change24h.startsWith('-') ? 'down' : 'up';
 }
 
 /** The price and the direction of its last move. */

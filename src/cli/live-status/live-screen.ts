@@ -1,7 +1,7 @@
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import type { PriceMemory } from '../terminal/price-memory.ts';
 import type { StatusNotes } from '../terminal/status-notes.ts';
-import { padSpans, span, toRow } from '../terminal/terminal-text.ts';
+import { span, toRow } from '../terminal/terminal-text.ts';
 import { listedCoins } from './coin-order.ts';
 import { coinPage } from './coin-page.ts';
 import { coinBlock, FULL_COIN_WIDTH, leastCoinRows } from './coins.ts';
@@ -9,7 +9,7 @@ import { gapRows } from './gap-page.ts';
 import { footerRow, helpRows } from './help-page.ts';
 import { eventRows, noteRow } from './notes.ts';
 import { type PageState, type Shown, selectedIndex } from './page-state.ts';
-import type { Room, Row, Screen } from './screen.ts';
+import { beside, type Room, type Row, type Screen } from './screen.ts';
 import type { ShownRecords } from './shown-records.ts';
 import { countRows, isInTrouble, latencyRows, sinkRow } from './sinks.ts';
 import { titleRows } from './title.ts';
@@ -140,14 +140,6 @@ function detailRows(
   room: Room,
 ): readonly Row[] {
   return coin === undefined ? [] : coinPage(coin, memory.get(coin.id), records, room);
-}
-
-function beside(left: readonly Row[], right: readonly Row[], leftWidth: number): readonly Row[] {
-  if (right.length === 0) return left;
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, row) => [
-    ...padSpans(left[row] ?? [], leftWidth),
-    ...(right[row] ?? []),
-  ]);
 }
 
 /** The pages that a key opens. Long ones scroll. */

@@ -1,4 +1,4 @@
-import { type Span, span, textWidth } from '../terminal/terminal-text.ts';
+import { padSpans, type Span, span, textWidth } from '../terminal/terminal-text.ts';
 
 /** The room that a part of the live status has. */
 export interface Room {
@@ -33,6 +33,15 @@ export function wrap(spans: Row, columns: number, most: number, indent = 1): Row
     }
   }
   return rows;
+}
+
+/** Two blocks of rows, the right one beside the left one, which is `leftWidth` columns wide. */
+export function beside(left: readonly Row[], right: readonly Row[], leftWidth: number): readonly Row[] {
+  if (right.length === 0) return left;
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, row) => [
+    ...padSpans(left[row] ?? [], leftWidth),
+    ...(right[row] ?? []),
+  ]);
 }
 
 /** The part of a list that is on the page with the item at `index`. Pages have `size` items. */

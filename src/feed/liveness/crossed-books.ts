@@ -1,8 +1,8 @@
-import { compareDecimals, type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
-import { roundHalfEven } from '../../domain/exact.ts';
+import { compareDecimals, type Decimal, unscaled } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { BookTicker, TradeEvent } from '../../domain/record.ts';
 import type { VenuePrice } from '../../domain/status-snapshot.ts';
+import { midOf } from '../../market/book/book-figures.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 
@@ -37,7 +37,7 @@ export class BookWitness {
   /** The newer of the last trade's price and the mid of the best prices; null before the first. */
   get price(): VenuePrice | null {
     const { trade, quote } = this;
-    const mid = quote === undefined ? null : midOf(quote);
+    const mid = quote === undefined ? null : midOfQuote(quote);
     if (quote !== undefined && mid !== null && !(trade !== undefined && trade.receivedAt > quote.receivedAt))
       return { price: mid, receivedAt: quote.receivedAt };
     return trade === undefined ? null : { price: trade.price, receivedAt: trade.receivedAt };
@@ -124,9 +124,9 @@ function isBeyond(price: Decimal, { book: { bestBid, bestAsk } }: BookSync): boo
   return isBelowBid || isAboveAsk;
 }
 
-function midOf({ bidPrice, askPrice }: BookTicker): Decimal | null {
+function midOfQuote({ bidPrice, askPrice }: BookTicker): Decimal | null {
   if (bidPrice === null || askPrice === null) return null;
-  return fromUnscaled(roundHalfEven(unscaled(bidPrice) + unscaled(askPrice), 2n));
+  return midOf(unscaled(bidPrice), unscaled(askPrice));
 }
 
 /** True if a best price meets or passes the book's other side. */

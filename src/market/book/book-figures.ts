@@ -55,14 +55,18 @@ export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   if (bids[0] === undefined || asks[0] === undefined) return undefined;
   const bid = exactLevel(bids[0]);
   const ask = exactLevel(asks[0]);
-  const twiceMid = bid.price + ask.price;
   const weighed = bid.price * ask.quantity + ask.price * bid.quantity;
   return {
     spread: fromUnscaled(ask.price - bid.price),
-    spreadPct: ratio(200n * (ask.price - bid.price), twiceMid),
-    mid: fromUnscaled(roundHalfEven(twiceMid, 2n)),
+    spreadPct: ratio(200n * (ask.price - bid.price), bid.price + ask.price),
+    mid: midOf(bid.price, ask.price),
     microprice: fromUnscaled(roundHalfEven(weighed, bid.quantity + ask.quantity)),
   };
+}
+
+/** Returns the mid of two prices × 10^18, rounded half-even at 18 places. */
+export function midOf(bid: bigint, ask: bigint): Decimal {
+  return fromUnscaled(roundHalfEven(bid + ask, 2n));
 }
 
 /** Returns `BookFigures.imbalance`, computed only from the best `levels` levels of each side. Default: all. */
