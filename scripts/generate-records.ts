@@ -10,16 +10,20 @@ interface SchemaObject {
   readonly type: Schema;
   readonly logicalType?: string;
   readonly name?: string;
-  readonly symbols?: readonly string[];
-  readonly fields?: RecordSchema['fields'];
+  readonly fields?: readonly Field[];
   readonly items?: Schema;
   readonly values?: Schema;
   readonly doc?: string;
 }
+interface Field extends SchemaObject {
+  readonly name: string;
+  readonly doc: string;
+  readonly allowed?: readonly string[];
+}
 interface RecordSchema {
   readonly name: string;
   readonly doc: string;
-  readonly fields: readonly (SchemaObject & { readonly name: string; readonly doc: string })[];
+  readonly fields: readonly Field[];
 }
 
 const primitives: Record<string, string> = {
@@ -31,14 +35,17 @@ const primitives: Record<string, string> = {
   bytes: 'Uint8Array',
   null: 'null',
 };
-const enums = new Map<string, string>();
+/** Names of the types of fields with allowed values; other such fields have a type without a name. */
+const TYPE_NAMES: Record<string, string> = { environment: 'Environment', outcome: 'GapOutcome', source: 'TradeSource' };
+/** The types that have these names. */
+const unions = new Map<string, string>();
 const nested = new Map<string, string>();
 
 const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 function typeOf(schema: Schema): string {
   if (typeof schema === 'string') {
-    const known = primitives[schema] ?? (enums.has(schema) || nested.has(schema) ? schema : undefined);
+    const known = primitives[schema] ?? (nested.has(schema) ? schema : undefined);
     if (known === undefined) throw new Error(`no TypeScript type for Avro ${schema}`);
     return known;
   }
@@ -47,10 +54,6 @@ function typeOf(schema: Schema): string {
   if (object.logicalType === 'decimal') return 'Decimal';
   if (object.type === 'array') return `readonly ${typeOf(object.items as Schema)}[]`;
   if (object.type === 'map') return `Readonly<Record<string, ${typeOf(object.values as Schema)}>>`;
-  if (object.type === 'enum') {
-    enums.set(object.name as string, (object.symbols as string[]).map((symbol) => `'${symbol}'`).join(' | '));
-    return object.name as string;
-  }
   if (object.type === 'record') {
     const { name, doc } = object as SchemaObject & { readonly name: string; readonly doc: string };
     nested.set(name, `/** ${doc} */\nexport interface ${name} {\n${fieldsOf(object.fields ?? []).join('\n')}\n}\n`);
@@ -59,8 +62,21 @@ function typeOf(schema: Schema): string {
   return typeOf(object.type);
 }
 
-function fieldsOf(fields: RecordSchema['fields']): readonly string[] {
-  return fields.map((field) => `  /** ${field.doc} */\n  readonly ${camelCase(field.name)}: ${typeOf(field.type)};`);
+/** A union of the allowed values, or the name of that union. */
+function unionOf(field: string, allowed: readonly string[]): string {
+  const union = allowed.map((value) => `'${value}'`).join(' | ');
+  const name = TYPE_NAMES[field];
+  if (name === undefined) return union;
+  if ((unions.get(name) ?? union) !== union) throw new Error(`two schemas allow other values of the field ${field}`);
+  unions.set(name, union);
+  return name;
+}
+
+function fieldsOf(fields: readonly Field[]): readonly string[] {
+  return fields.map(({ name, type, allowed, doc }) => {
+    const fieldType = allowed === undefined ? typeOf(type) : unionOf(name, allowed);
+    return `  /** ${doc} */\n  readonly ${camelCase(name)}: ${fieldType};`;
+  });
 }
 
 const schemas = TOPICS.map(
@@ -81,7 +97,7 @@ const bases = [
 ];
 
 /** The text of an interface. If it has all fields of a base, it extends that base and does not repeat equal fields. */
-function interfaceOf(name: string, doc: string, fields: RecordSchema['fields'], kind?: string): string {
+function interfaceOf(name: string, doc: string, fields: readonly Field[], kind?: string): string {
   const names = new Set(fields.map((field) => field.name));
   const base = bases.find((one) => one.name !== name && one.fields.every((field) => names.has(field.name)));
   const own = fields.filter((field) => !base?.fields.some((known) => JSON.stringify(known) === JSON.stringify(field)));
@@ -102,7 +118,7 @@ const shared = bases.map(({ name, doc, fields }) => interfaceOf(name, doc, field
 const text = [
   '// Made from schemas/*.avsc by scripts/generate-records.ts; change the schemas, not this file.',
   "import type { Decimal } from './decimal.ts';\n",
-  ...[...enums].map(([name, symbols]) => `export type ${name} = ${symbols};\n`),
+  ...[...unions].map(([name, union]) => `export type ${name} = ${union};\n`),
   ...nested.values(),
   ...shared,
   ...records,

@@ -166,6 +166,35 @@ class TextType extends CheckedType {
   }
 }
 
+/** Text that has one of a field's allowed values. Readers take the fallback in place of a value that they do not know. */
+class AllowedTextType extends TextType {
+  readonly allowed: readonly string[];
+  readonly #known: ReadonlyMap<unknown, string>;
+  readonly #fallback: unknown;
+
+  constructor(schema: ConstructorParameters<typeof avro.types.LogicalType>[0], options?: unknown) {
+    super(schema, options);
+    const { allowed, fallback } = schema as Pick<AvroField, 'allowed' | 'fallback'>;
+    this.allowed = allowed ?? [];
+    this.#known = new Map(this.allowed.map((value) => [value, value]));
+    this.#fallback = fallback;
+  }
+  protected override _write(tap: Tap, text: unknown): void {
+    if (this.#known.has(text)) super._write(tap, text);
+    else writeLogical.call(this, tap, text);
+  }
+  protected override _toValue(text: unknown): string | undefined {
+    return this.#known.get(text);
+  }
+  protected override _fromValue(value: unknown): unknown {
+    return this.#known.get(super._fromValue(value)) ?? this.#fallback;
+  }
+  protected override _resolve(writer: unknown): unknown {
+    // The writer's schema may allow more values, or be a copy without our attributes.
+    return writer instanceof TextType ? (value: unknown) => this._fromValue(value) : undefined;
+  }
+}
+
 const checked: Readonly<Record<string, AvroSchema>> = {
   long: { type: 'long', logicalType: 'checked-long' },
   bytes: { type: 'bytes', logicalType: 'checked-bytes' },
@@ -189,10 +218,12 @@ function inMemory(schema: AvroSchema): AvroSchema {
 }
 
 function inMemoryField(field: AvroField): AvroField {
+  const { allowed, fallback } = field;
   return {
     ...field,
     name: camelCase(field.name),
-    type: inMemory(field.type),
+    type:
+      allowed === undefined ? inMemory(field.type) : { type: 'string', logicalType: 'allowed-text', allowed, fallback },
     ...(field.aliases === undefined ? {} : { aliases: field.aliases.map(camelCase) }),
   };
 }
@@ -205,7 +236,13 @@ const isNullable = (schema: unknown): schema is ConstructorParameters<typeof avr
 
 export const typeOf = (schema: AvroSchema): avro.Type =>
   avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], {
-    logicalTypes: { decimal: DecimalType, 'checked-long': LongType, 'checked-bytes': BytesType, text: TextType },
+    logicalTypes: {
+      decimal: DecimalType,
+      'checked-long': LongType,
+      'checked-bytes': BytesType,
+      text: TextType,
+      'allowed-text': AllowedTextType,
+    },
     omitRecordMethods: true,
     typeHook: (inner, options) => {
       if (isArray(inner)) return new BoundedArrayType(inner, options);
@@ -220,8 +257,11 @@ export const recordType = (schema: RecordSchema): avro.Type => typeOf(inMemory(s
 export const viewOf = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** The type's name in a schema, for messages. */
-export function typeName(type: avro.Type): string {
+/** What a value is not that cannot be written as this type, for messages: `no long`. */
+export const mismatch = (type: avro.Type): string =>
+  type instanceof AllowedTextType ? `none of ${type.allowed.join(', ')}` : `no ${typeName(type)}`;
+
+function typeName(type: avro.Type): string {
   if (type instanceof avro.types.UnwrappedUnionType) return type.types.map(typeName).join(' or ');
   return type instanceof CheckedType ? type.underlyingType.typeName : type.typeName.replace(/^logical:/, '');
 }

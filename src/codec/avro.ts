@@ -1,7 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
-import { type AvroType, recordType, typeName, typeOf, viewOf } from './avro-type.ts';
+import { type AvroType, mismatch, recordType, typeOf, viewOf } from './avro-type.ts';
 import { fingerprint } from './fingerprint.ts';
 import { camelCase } from './key-case.ts';
 import { currentSchema, parseSchema, type RecordSchema } from './schema-files.ts';
@@ -82,13 +82,13 @@ function encodeFault(schema: RecordSchema, type: AvroType, record: unknown, caus
       if (wanted !== '') return;
       path = at;
       found = value;
-      wanted = typeName(expected);
+      wanted = mismatch(expected);
     },
   });
   const [first, ...rest] = path;
   const field = schema.fields.find((candidate) => camelCase(candidate.name) === first)?.name;
   const where = [schema.name, ...(field === undefined ? [] : [field, ...rest])].join('.');
-  const message = wanted === '' ? messageOf(cause) : `${describe(found)} is no ${wanted}`;
+  const message = wanted === '' ? messageOf(cause) : `${describe(found)} is ${wanted}`;
   return new Fault('encode', `${where}: ${message}`, {
     retry: { kind: 'never' },
     cause,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 export type AvroSchema = string | readonly AvroSchema[] | AvroSchemaObject;
 
-/** A record, enum, array, map, or a primitive with attributes. */
+/** A record, array, map, or a primitive with attributes. */
 export interface AvroSchemaObject {
   readonly type: AvroSchema;
   readonly name?: string;
@@ -13,13 +13,16 @@ export interface AvroSchemaObject {
   readonly precision?: number;
   readonly scale?: number;
   readonly size?: number;
-  readonly symbols?: readonly string[];
   readonly default?: unknown;
   readonly items?: AvroSchema;
   readonly values?: AvroSchema;
   readonly fields?: readonly AvroField[];
   /** Fields that together identify the event; only in our records. */
   readonly identity?: readonly string[];
+  /** The values that a field of text may have; only in our records. Avro's enums would fail in several SQL engines. */
+  readonly allowed?: readonly string[];
+  /** One of `allowed`: readers take it in place of a value that they do not know. */
+  readonly fallback?: string | undefined;
 }
 
 export interface AvroField extends AvroSchemaObject {

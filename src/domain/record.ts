@@ -3,7 +3,7 @@ import type { Decimal } from './decimal.ts';
 
 export type Environment = 'production' | 'testnet' | 'simulated' | 'replay';
 
-export type GapOutcome = 'repaired' | 'unrepaired' | 'unknown';
+export type GapOutcome = 'repaired' | 'unrepaired' | 'unknown' | 'healed';
 
 export type TradeSource = 'live' | 'backfill';
 
@@ -79,7 +79,7 @@ export interface TradeFields extends MarketFields {
   readonly lastTradeId: null | string;
   /** What is unusual about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
   readonly conditions: readonly string[];
-  /** live: received from the stream of the active venue; backfill: fetched, or held until its venue became active. */
+  /** live: received from the stream of the active venue; backfill: fetched, or held until its venue became active. Read an unknown value as backfill. */
   readonly source: TradeSource;
   /** When the venue matched the trade, by its clock, microseconds since 1970; null: the venue sends milliseconds. */
   readonly timestampUs: null | number;
@@ -95,7 +95,7 @@ export interface MarketFields {
   readonly venueSymbol: string;
   /** The base asset, e.g. BTC. */
   readonly coin: string;
-  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
   /** Number of the venue's turn at serving this symbol: 1 for the first, then strictly increasing. Do not compare prices of two epochs: they may come from two venues. */
   readonly epoch: number;
@@ -331,7 +331,7 @@ export interface FeedStatus {
   readonly switch: null | VenueSwitch;
   /** More facts, for people; programs do not read them. */
   readonly details: Readonly<Record<string, string>>;
-  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
@@ -356,9 +356,9 @@ export interface Gap {
   readonly missing: null | number;
   /** Number of missing trades that were published after all: fetched, or delivered by a slower line. */
   readonly filled: number;
-  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and no later trade came in the epoch. */
+  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and no later trade came in the epoch; healed (not published yet): the missing trades of the gap are in late-trades. Read any other value as unknown. */
   readonly outcome: GapOutcome;
-  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
@@ -389,7 +389,7 @@ export interface InstrumentRecord {
   readonly multiplier: null | Decimal;
   /** When the list arrived, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
-  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
@@ -406,7 +406,7 @@ export interface Position {
   readonly tradeId: null | string;
   /** Timestamp of that trade, milliseconds since 1970; without such a trade, when the epoch began. */
   readonly timestamp: number;
-  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
@@ -423,7 +423,7 @@ export interface DeadLetter {
   readonly reason: string;
   /** The frame as received, or the row or record as JSON; at most 64 KiB. */
   readonly payload: Uint8Array;
-  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 

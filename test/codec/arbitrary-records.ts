@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { codecOf } from '../../src/codec/avro.ts';
 import { camelCase } from '../../src/codec/key-case.ts';
-import type { AvroSchema, AvroSchemaObject } from '../../src/codec/schema-files.ts';
+import type { AvroField, AvroSchema, AvroSchemaObject } from '../../src/codec/schema-files.ts';
 import { fromUnscaled } from '../../src/domain/decimal.ts';
 import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
 
@@ -47,8 +47,6 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
       return fc.double({ noNaN: true, noDefaultInfinity: true });
     case 'bytes':
       return fc.uint8Array({ maxLength: 200 });
-    case 'enum':
-      return fc.constantFrom(...(object.symbols ?? []));
     case 'array':
       return fc.array(arbitraryOf(object.items as AvroSchema), { maxLength: 5 });
     case 'map':
@@ -60,8 +58,7 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
         },
       );
     case 'record': {
-      const fields = (object.fields ?? []).map(({ name, type }) => [camelCase(name), arbitraryOf(type)] as const);
-      const values = fc.record(Object.fromEntries(fields));
+      const values = fc.record(arbitraryFields(object.fields ?? []));
       nested.set(object.name ?? '', values);
       return values;
     }
@@ -73,10 +70,18 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
   }
 }
 
+function arbitraryFields(fields: readonly AvroField[]): Record<string, fc.Arbitrary<unknown>> {
+  return Object.fromEntries(
+    fields.map(({ name, type, allowed }) => [
+      camelCase(name),
+      allowed === undefined ? arbitraryOf(type) : fc.constantFrom(...allowed),
+    ]),
+  );
+}
+
 /** Any record of a kind, from its schema. */
 export function arbitraryRecord(kind: RecordKind): fc.Arbitrary<FeedRecord> {
-  const fields = codecOf(kind).schema.fields.map((field) => [camelCase(field.name), arbitraryOf(field.type)] as const);
   return fc
-    .record({ kind: fc.constant(kind), ...Object.fromEntries(fields) })
+    .record({ kind: fc.constant(kind), ...arbitraryFields(codecOf(kind).schema.fields) })
     .map((record) => record as unknown as FeedRecord); // Each field was made from its schema.
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import avro from 'avsc';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -132,7 +133,11 @@ describe('the Avro codec', () => {
     [{ timestamp: 1.5 }, 'timestamp', 'TradeEvent.timestamp: 1.5 is no long'],
     [{ timestamp: Number.NaN }, 'timestamp', 'TradeEvent.timestamp: NaN is no long'],
     [{ eventTime: '1' }, 'event_time', 'TradeEvent.event_time: "1" is no null or long'],
-    [{ environment: 'staging' }, 'environment', 'TradeEvent.environment: "staging" is no enum'],
+    [
+      { environment: 'staging' },
+      'environment',
+      'TradeEvent.environment: "staging" is none of production, testnet, simulated, replay',
+    ],
     [{ isBuyerMaker: 0 }, 'is_buyer_maker', 'TradeEvent.is_buyer_maker: 0 is no boolean'],
     [{ venueSymbol: null }, 'venue_symbol', 'TradeEvent.venue_symbol: null is no string'],
     [{ conditions: ['block', 7] }, 'conditions', 'TradeEvent.conditions.1: 7 is no string'],
@@ -173,7 +178,7 @@ describe('the Avro codec', () => {
 });
 
 describe("readerOf with a writer's schema", () => {
-  const folder = join(import.meta.dirname, '../fixtures/avro');
+  const folder = join(import.meta.dirname, '../../schemas/released');
   const golden = readdirSync(folder).flatMap((release) =>
     TOPICS.map((topic) => ({ release: Number(release), ...topic, path: join(folder, release, topic.schema) })),
   );
@@ -186,7 +191,7 @@ describe("readerOf with a writer's schema", () => {
       const { record, end } = readerOf(JSON.stringify(released)).read(bytes, 0);
       expect(end).toBe(bytes.length);
       expect(toJson(record)).toMatchObject(JSON.parse(readFileSync(`${path}.json`, 'utf8')));
-      if (codecOf(kind).schemaJson === JSON.stringify(released)) expect(codecOf(kind).encode(record)).toEqual(bytes);
+      if (isDeepStrictEqual(codecOf(kind).schema, released)) expect(codecOf(kind).encode(record)).toEqual(bytes);
     },
   );
 

@@ -6,6 +6,7 @@ import type {
   FeedRecord,
   FeedStatus,
   Gap,
+  Heartbeat,
   InstrumentRecord,
   Kline,
   LargeTrade,
@@ -108,6 +109,16 @@ export const sampleKline = (changes: Partial<Kline> = {}): Kline => ({
   closed: false,
   ...changes,
 });
+
+export const sampleHeartbeat: Heartbeat = {
+  trading: 'halted',
+  tradingReason: 'bybit is stale',
+  halted: ['ETHUSDT'],
+  symbols: ['BTCUSDT', 'ETHUSDT'],
+  staleBooks: [],
+  haltedInstruments: ['ETHUSDT'],
+  venueAges: [{ venue: 'bybit', ageMs: 5012, clockOffsetMs: -7, eventLagMs: null }],
+};
 
 export const sampleStatus = (changes: Partial<FeedStatus> = {}): FeedStatus => ({
   kind: 'status',

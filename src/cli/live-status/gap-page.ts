@@ -4,7 +4,12 @@ import { count } from '../terminal/number-text.ts';
 import { inColumns, type Style, span } from '../terminal/terminal-text.ts';
 import type { Row } from './screen.ts';
 
-const STYLES: Readonly<Record<Gap['outcome'], Style>> = { repaired: 'good', unrepaired: 'bad', unknown: 'warn' };
+const STYLES: Readonly<Record<Gap['outcome'], Style>> = {
+  repaired: 'good',
+  healed: 'good',
+  unrepaired: 'bad',
+  unknown: 'warn',
+};
 
 /** The gaps of this run, the newest first. `at`: now, milliseconds since 1970. */
 export function gapRows(gaps: readonly Gap[], at: number): readonly Row[] {

@@ -39,9 +39,12 @@ type Named = Map<string, TSchema>;
 
 function fieldsOf(fields: readonly AvroField[], named: Named = new Map()): Record<string, TSchema> {
   return Object.fromEntries(
-    fields.map(({ name, type, doc }) => [
+    fields.map(({ name, type, allowed, doc }) => [
       name,
-      { ...jsonSchema(type, named), ...(doc === undefined ? {} : { description: doc }) },
+      {
+        ...(allowed === undefined ? jsonSchema(type, named) : Type.Enum([...allowed])),
+        ...(doc === undefined ? {} : { description: doc }),
+      },
     ]),
   );
 }
@@ -71,8 +74,7 @@ function jsonSchema(schema: AvroSchema, named: Named): TSchema {
 }
 
 function complexSchema(schema: Exclude<AvroSchema, string | readonly AvroSchema[]>, named: Named): TSchema {
-  const { type, symbols, items, values, fields } = schema;
-  if (symbols !== undefined) return Type.Enum([...symbols]);
+  const { type, items, values, fields } = schema;
   if (items !== undefined) return Type.Array(jsonSchema(items, named));
   if (values !== undefined) return Type.Record(Type.String(), jsonSchema(values, named));
   if (fields !== undefined) return Type.Object(fieldsOf(fields, named), { additionalProperties: false });

@@ -1,0 +1,24 @@
+/**
+ * Writes a released version of the schemas: `node scripts/release-schemas.ts 1`. The folder schemas/released/1 gets a copy
+ * of each schema, with one record in Avro (NAME.hex) and as JSON (NAME.json). Never run it again for a version that is
+ * published.
+ */
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codecOf } from '../src/codec/avro.ts';
+import { toJson } from '../src/codec/json-view.ts';
+import { sampleHeartbeat, sampleRecords, sampleStatus } from '../test/codec/sample-records.ts';
+
+const schemas = join(import.meta.dirname, '../schemas');
+const version = Number(process.argv[2]);
+if (!Number.isInteger(version) || version < 1) throw new Error('usage: node scripts/release-schemas.ts VERSION');
+const folder = join(schemas, 'released', String(version));
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+for (const sample of sampleRecords) {
+  const record = sample.kind === 'status' ? sampleStatus({ heartbeat: sampleHeartbeat, line: 2 }) : sample;
+  const { topic, encode } = codecOf(record.kind);
+  copyFileSync(join(schemas, `${topic.schema}.avsc`), join(folder, `${topic.schema}.avsc`));
+  writeFileSync(join(folder, `${topic.schema}.hex`), `${encode(record).toString('hex')}\n`);
+  writeFileSync(join(folder, `${topic.schema}.json`), `${JSON.stringify(toJson(record), null, 2)}\n`);
+}
