@@ -37,6 +37,8 @@ const preparations: readonly Check[] = [
 
 /** The compiler's version 7. Two packages have a command `tsc`, so it is named by its file. */
 const TSC = 'node_modules/typescript-7/bin/tsc';
+/** Each checker of the compiler checks the types that its files use again. The tests use the other cores. */
+const ONE_CHECKER = ['--checkers', '1'];
 
 /** There is no check for the build: the test of the package builds, packs and installs it. */
 const checks: readonly Check[] = [
@@ -46,8 +48,8 @@ const checks: readonly Check[] = [
   { name: 'the way of a trade (check-way)', run: () => node('scripts/check-way.ts') },
   { name: 'the words of the glossary (check-language)', run: () => node('scripts/check-language.ts') },
   { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
-  { name: 'types (tsc)', run: () => node(TSC, '-p', '.') },
-  { name: 'types of the dashboard (tsc)', run: () => node(TSC, '-p', 'dashboard') },
+  { name: 'types (tsc)', run: () => node(TSC, '-p', '.', ...ONE_CHECKER) },
+  { name: 'types of the dashboard (tsc)', run: () => node(TSC, '-p', 'dashboard', ...ONE_CHECKER) },
   { name: 'how few types are any (check-any)', run: () => node('scripts/check-any.ts') },
 ];
 
