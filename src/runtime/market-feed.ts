@@ -19,20 +19,10 @@ import { TradingWatches } from '../client/guard/trading-watches.ts';
 import { watchTrading } from '../client/guard/watch-trading.ts';
 import { symbolNamed } from '../client/topic-name.ts';
 import { coinNamed } from '../config/coin-list.ts';
-import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { type Config, feedVenues, instrumentsFor } from '../config/config.ts';
 import { Fault } from '../domain/fault.ts';
-import { CHANNELS, type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import {
-  isListOf,
-  isOneOf,
-  type OptionRule,
-  type OptionRules,
-  requireOptions,
-  TEXT,
-  WAIT_MS,
-} from '../domain/options/check-options.ts';
-import { shown } from '../domain/options/shown.ts';
+import type { Instrument, VenueId } from '../domain/instrument.ts';
+import { type OptionRules, requireOptions, WAIT_MS } from '../domain/options/check-options.ts';
 import type {
   AggTrade,
   BookTicker,
@@ -47,26 +37,10 @@ import type { RawFrame } from '../domain/venue-event.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
+import { coinOf, configOf, type MarketFeedOptions, wrongArgument } from './market-feed-options.ts';
 import type { RunningFeed } from './running-feed.ts';
 
 /* The class `MarketFeed` of the library: prices, trades and status without Kafka. */
-
-const DEFAULT_QUOTE = 'USDT';
-
-export interface MarketFeedOptions {
-  /** The preferred venue. The others are standby venues, in the default order. */
-  readonly venue?: VenueId;
-  /** Another name of `venue`. */
-  readonly exchange?: VenueId;
-  /** Only these venues, in order of preference. */
-  readonly venues?: readonly VenueId[];
-  /** Quote asset; default USDT. */
-  readonly quote?: string;
-  /** Channels to subscribe; default trade and ticker. A stream emits only if its channel is among them. */
-  readonly channels?: readonly Channel[];
-  /** A whole configuration from `loadConfig` instead of the built-in one. The other options override it. */
-  readonly config?: Config;
-}
 
 /** Options of `connect`. */
 export interface ConnectOptions {
@@ -211,7 +185,7 @@ export class MarketFeed implements AsyncDisposable {
 
   /** Returns the last price of a coin; undefined before its first price. @throws TypeError if `coin` is not a text. */
   getPrice(coin: string): PriceTick | undefined {
-    if (typeof coin !== 'string') throw unusable(coin, "a coin, such as 'BTC'");
+    if (typeof coin !== 'string') throw wrongArgument(coin, "a coin, such as 'BTC'");
     const name = coinNamed(coin, this.#config.quote);
     if (name === undefined) return undefined;
     const symbol = name + this.#config.quote;
@@ -282,52 +256,3 @@ const CONNECT_RULES: OptionRules<ConnectOptions> = {
   timeoutMs: WAIT_MS,
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
 };
-
-const VENUE: OptionRule = [isOneOf(VENUE_IDS), `one of ${VENUE_IDS.join(', ')}`];
-
-const RULES: OptionRules<MarketFeedOptions> = {
-  venue: VENUE,
-  exchange: VENUE,
-  venues: [isListOf(isOneOf(VENUE_IDS)), `any of ${VENUE_IDS.join(', ')}`],
-  quote: TEXT,
-  channels: [isListOf(isOneOf(CHANNELS)), `any of ${CHANNELS.join(', ')}`],
-  config: [(value) => typeof value === 'object' && value !== null, 'a configuration from loadConfig'],
-};
-
-/** Returns the venues in order of preference; undefined: as configured. */
-function orderOf(options: MarketFeedOptions): readonly VenueId[] | undefined {
-  const { venue, exchange = venue, venues } = options;
-  if (venue !== undefined && venue !== exchange)
-    throw new TypeError(`MarketFeed: found venue ${venue} and exchange ${exchange}, allowed: one of them`);
-  return venues ?? (exchange && [exchange, ...VENUE_IDS.filter((other) => other !== exchange)]);
-}
-
-function coinOf(text: unknown, quote: string): string {
-  const coin = typeof text === 'string' ? coinNamed(text, quote) : undefined;
-  if (coin !== undefined) return coin;
-  throw unusable(text, `a coin or its symbol against ${quote}, such as BTC or BTC${quote}`);
-}
-
-function unusable(value: unknown, allowed: string): TypeError {
-  return new TypeError(`MarketFeed: found ${shown(value)}, allowed: ${allowed}`);
-}
-
-function configOf(coins: readonly string[], options: MarketFeedOptions): Config {
-  requireOptions('MarketFeed', options, RULES);
-  const { quote, channels, config } = options;
-  const order = orderOf(options);
-  const of = quote ?? config?.quote ?? DEFAULT_QUOTE;
-  if (!Array.isArray(coins) || coins.length === 0) throw unusable(coins, `a list of coins, such as ['BTC']`);
-  const names = coins.map((coin) => coinOf(coin, of));
-  if (config === undefined) {
-    const feed = { channels: channels ?? ['trade', 'ticker'], ...(order === undefined ? {} : { venues: order }) };
-    // The coins are passed as symbols, because the name of a coin may end in the quote.
-    return loadConfig({ values: { coins: [...new Set(names)].map((coin) => coin + of), quote: of, feed } });
-  }
-  return {
-    ...config,
-    quote: of,
-    coins: { kind: 'list', entries: [...new Set(names)].map((coin) => coinEverywhere(coin, of)) },
-    feed: { ...config.feed, channels: channels ?? config.feed.channels, venues: order ?? config.feed.venues },
-  };
-}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { filter, firstValueFrom, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
-import { type Config, environmentPrefixes, feedVenues } from '../config/config.ts';
+import { type Config, feedVenues } from '../config/config.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
@@ -12,15 +12,13 @@ import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import type { VenueFeed, WarmUp } from '../feed/venue-feed.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
-import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
-import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
+import { buildSinks, type SinkDependencies } from './build-sinks.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';
 import { frameLogger } from './frame-logger.ts';
 import type { RunningFeed } from './running-feed.ts';
-import { SinkPipeline } from './sink-pipeline.ts';
-import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
+import type { SinkPipelines, Stopped } from './sink-pipelines.ts';
 import { RecordCounts } from './snapshots/record-counts.ts';
 import { takeMetricsSnapshot } from './snapshots/take-metrics-snapshot.ts';
 import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './snapshots/take-status-snapshot.ts';
@@ -30,7 +28,8 @@ import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 /* Starts and stops a pipeline: the venues, the feed and its sinks. */
 
 export interface PipelineDependencies
-  extends Pick<VenueDependencies, 'networks' | 'random' | 'listEveryMs' | 'busyMs'> {
+  extends Pick<VenueDependencies, 'networks' | 'random' | 'listEveryMs' | 'busyMs'>,
+    Pick<SinkDependencies, 'sinks' | 'spillDisk'> {
   readonly log: Logger;
   /** When it aborts, the start no longer waits for sinks that cannot be opened. */
   readonly signal?: AbortSignal;
@@ -38,9 +37,6 @@ export interface PipelineDependencies
   readonly wallClockMs?: () => number;
   /** Gives frames their receive times, and measures latencies. Default: the system's wall clock. */
   readonly clock?: WallClock;
-  /** Test doubles for the sinks and the spill folder. */
-  readonly sinks?: typeof sinkRegistry;
-  readonly spillDisk?: (sink: string) => SpillDisk;
   /** Where a venue's frames wait for the sinks if they do not fit in memory. Default: files below `spill.dir`. */
   readonly warmUpStore?: (venue: string) => WarmUp['store'];
   readonly part?: PipelinePart;
@@ -132,7 +128,13 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     await opened?.close(0).catch(() => {});
     throw error;
   };
-  const sinks = await newSinks(config, context, { isWarm, bufferShare, failing }).catch((error) => giveUp(error));
+  const sinks = await buildSinks(config, {
+    ...context,
+    isOwn: part?.isOwn,
+    bufferShare,
+    beforeFence: () => isWarm,
+    onFailed: (fault) => failing.abort(fault),
+  }).catch((error) => giveUp(error));
   context.onStarting?.(observedStart(config, context, venues, sinks));
   const previous = await sinks.open(scheduler, signal).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
@@ -210,37 +212,6 @@ function logDiscarded(venues: readonly VenueFeed[], { log, part }: PipelineDepen
   const fields = { event: 'stopped', reason: String(reason), frames_discarded: discarded };
   const text = `stopped before the feed could publish: ${discarded} received frames are discarded`;
   log[part === undefined ? 'warn' : 'info'](fields, text);
-}
-
-async function newSinks(
-  config: Config,
-  { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillDisk }: RunContext,
-  run: { readonly isWarm: Promise<unknown>; readonly bufferShare: number; readonly failing: AbortController },
-): Promise<SinkPipelines> {
-  const settings: SinkSettings = {
-    kafka: config.kafka,
-    file: { ...config.file, waitsForFolder: true },
-    environmentPrefixes: environmentPrefixes(config),
-    beforeFence: () => run.isWarm,
-    log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
-    now: () => scheduler.now(),
-    wallClockMs,
-  };
-  const made = await Promise.all(config.sinks.map((name) => newSink[name](settings)));
-  const pipelines = made.map(
-    (sink) =>
-      new SinkPipeline(sink, {
-        scheduler,
-        config,
-        log,
-        spillDisk: spillDisk?.(sink.name),
-        latency: latencies.sink(sink.name),
-        isOwn: part?.isOwn,
-        bufferShare: run.bufferShare,
-        onFailed: (fault) => run.failing.abort(fault),
-      }),
-  );
-  return new SinkPipelines(pipelines, config);
 }
 
 /** Passes the feed's records to the sinks and counts them. */

@@ -1,0 +1,58 @@
+import type { SchedulerLike } from 'rxjs';
+import { type Config, environmentPrefixes } from '../config/config.ts';
+import type { Fault } from '../domain/fault.ts';
+import type { Latencies } from '../feed/latency/latencies.ts';
+import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
+import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { SinkPipeline } from './sink-pipeline.ts';
+import { SinkPipelines } from './sink-pipelines.ts';
+
+/* Makes the sinks of a configuration; they are not open yet. */
+
+export interface SinkDependencies {
+  readonly log: Logger;
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  readonly latencies: Latencies;
+  /** Test doubles for the sinks and the spill folder. */
+  readonly sinks?: typeof sinkRegistry;
+  readonly spillDisk?: (sink: string) => SpillDisk;
+  /** Returns whether this pipeline serves the symbol. Default: it serves all. */
+  readonly isOwn: ((symbol: string) => boolean) | undefined;
+  /** The sinks' share of the memory for waiting records: above 0, at most 1. */
+  readonly bufferShare: number;
+  /** The sinks wait for this before they fence the previous writer. */
+  readonly beforeFence: () => Promise<unknown>;
+  /** Called when a sink failed for good. */
+  readonly onFailed: (fault: Fault) => void;
+}
+
+export async function buildSinks(config: Config, dependencies: SinkDependencies): Promise<SinkPipelines> {
+  const { log, scheduler, wallClockMs, latencies, sinks = sinkRegistry, spillDisk } = dependencies;
+  const { isOwn, bufferShare, beforeFence, onFailed } = dependencies;
+  const settings: SinkSettings = {
+    kafka: config.kafka,
+    file: { ...config.file, waitsForFolder: true },
+    environmentPrefixes: environmentPrefixes(config),
+    beforeFence,
+    log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
+    now: () => scheduler.now(),
+    wallClockMs,
+  };
+  const made = await Promise.all(config.sinks.map((name) => sinks[name](settings)));
+  const pipelines = made.map(
+    (sink) =>
+      new SinkPipeline(sink, {
+        scheduler,
+        config,
+        log,
+        spillDisk: spillDisk?.(sink.name),
+        latency: latencies.sink(sink.name),
+        isOwn,
+        bufferShare,
+        onFailed,
+      }),
+  );
+  return new SinkPipelines(pipelines, config);
+}
