@@ -27,11 +27,10 @@ import { type ShardRate, shardAssigner } from './shard-assigner.ts';
 import { shardFilter, shardOf } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
 import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
+import { AGAIN_MS, untilDone } from './until-done.ts';
 
 const MOST_BEAT_MS = 100;
 const BEATS_A_SESSION = 10;
-const AGAIN_MS = 1000;
-const REMIND_EVERY_MS = 10_000;
 /** How often the assigning member checks that all shards are assigned. */
 const LOOK_EVERY_MS = 30_000;
 /** How long a stopping instance continues delivery, so that others can take over its shards. */
@@ -309,32 +308,4 @@ function sizesOf(config: Config): (shard: number) => number {
 
 function sumOf(a: Stopped, b: Stopped): Stopped {
   return { undelivered: a.undelivered + b.undelivered, spilled: a.spilled + b.spilled, dropped: a.dropped + b.dropped };
-}
-
-/**
- * Retries the work, unless a Fault forbids it. Logs each reason at once, then every ten seconds. Returns undefined if
- * the signal aborts.
- */
-async function untilDone<T>(
-  work: () => Promise<T>,
-  { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,
-  onFailed: (reason: string) => void = () => {},
-): Promise<T | undefined> {
-  let loggedAt = scheduler.now();
-  for (let logged = ''; signal?.aborted !== true; ) {
-    try {
-      return await work();
-    } catch (error) {
-      const fault = asFault(error);
-      if (fault.retry.kind === 'never') throw fault;
-      onFailed(fault.message);
-      if (logged !== fault.message || scheduler.now() - loggedAt >= REMIND_EVERY_MS) {
-        log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
-        loggedAt = scheduler.now();
-      }
-      logged = fault.message;
-      await firstValueFrom(timer(AGAIN_MS, scheduler));
-    }
-  }
-  return undefined;
 }
