@@ -26,11 +26,6 @@ export type {
 } from './domain/record.ts';
 export type { RawFrame } from './domain/venue-event.ts';
 export type { FeedState, StaleCause } from './domain/venue-state.ts';
-export {
-  type ConnectOptions,
-  MarketFeed,
-  type MarketFeedOptions,
-  type VenueFrame,
-  type VenueStatus,
-} from './runtime/market-feed.ts';
+export { type ConnectOptions, MarketFeed, type VenueFrame, type VenueStatus } from './runtime/market-feed.ts';
+export type { MarketFeedOptions } from './runtime/market-feed-options.ts';
 export type { HaltCause } from './tradability/halt.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { MarketFeed, type MarketFeedOptions } from '../../src/runtime/market-feed.ts';
+import { MarketFeed } from '../../src/runtime/market-feed.ts';
+import type { MarketFeedOptions } from '../../src/runtime/market-feed-options.ts';
 
 const made = (coins: unknown, options: unknown = {}) =>
   new MarketFeed(coins as readonly string[], options as MarketFeedOptions);
