@@ -12,6 +12,8 @@ const EVERY_MS = 20;
 const PRICES = ['104998.60', '0.00001234', '64598.72', '1.0842', '3120.11', '0.4512'];
 const VENUES = ['binance', 'bybit', 'binance_us'];
 
+const minuteOf = (at: number): number => Math.floor(at / 60_000) * 60_000;
+
 interface BusyOptions {
   readonly coins: number;
   readonly tradesPerSecond: number;
@@ -46,7 +48,10 @@ export class BusyGateway {
     const due = () => ((performance.now() - began) * options.tradesPerSecond) / 1000 - this.#trades;
     this.#timers = [
       setInterval(() => this.#publishTrades(Math.floor(due())), EVERY_MS),
-      setInterval(() => this.#publishState(), 1000),
+      setInterval(() => {
+        this.#publishState();
+        this.#publishCandle(0);
+      }, 1000),
     ];
   }
 
@@ -111,7 +116,8 @@ export class BusyGateway {
       const number = ++this.#trades;
       const coin = this.#coins[number % this.#coins.length] ?? 'BTC';
       const at = this.#coins.indexOf(coin);
-      records.push(trade(number, { ...this.#of(coin, at), price: this.#priceOf(at), timestamp: Date.now() }));
+      const fields = { price: this.#priceOf(at), timestamp: Date.now(), isBuyerMaker: number % 3 === 0 };
+      records.push(trade(number, { ...this.#of(coin, at), ...fields }));
       records.push(this.#tick(coin, number % 7));
     }
     if (this.#trades % 500 < count) this.#publishBook();
@@ -121,13 +127,15 @@ export class BusyGateway {
   /** Book, candles and a minute of the first coin. */
   #publishFigures(): void {
     const of = this.#of('BTC', 0);
-    const minute = Math.floor(Date.now() / 60_000) * 60_000;
-    for (let before = 200; before >= 0; before--) {
-      const openTime = minute - before * 60_000;
-      this.#publish(kline(openTime, openTime + 1000, of));
-    }
-    this.#publish(tradeStats(minute - 60_000, of));
+    for (let before = 200; before >= 0; before--) this.#publishCandle(before);
+    this.#publish(tradeStats(minuteOf(Date.now()) - 60_000, of));
     this.#publishBook();
+  }
+
+  /** The first coin's candle of this many minutes ago. */
+  #publishCandle(before: number): void {
+    const openTime = minuteOf(Date.now()) - before * 60_000;
+    this.#publish(kline(openTime, openTime + 1000, this.#of('BTC', 0)));
   }
 
   #publishBook(): void {

@@ -134,6 +134,14 @@ it('says that no venue serves while all are down: head, title, icon, cells and a
     'simulated data. trading halted: bybit is not connected. No venue serves.',
   );
   expect((await page.locator('.main').boundingBox())?.y).toBe(before);
+  const panel = page.locator('.panel-candles.is-stale');
+  expect(await panel.locator('.panel-body').evaluate((body) => getComputedStyle(body).filter)).toContain('grayscale');
+  await eventually(() => panel.locator('.stale-note').textContent()).toMatch(/stale for [2-9] s/);
+  feed.dataAt = wallClockMs;
+  feed.trading = {};
+  for (const name of ['bybit', 'binance']) publish(status('connected', { venue: name, timestamp: wallClockMs() }));
+  await page.locator('.badge.trading.is-good').waitFor();
+  await page.locator('.panel-candles:not(.is-stale)').waitFor();
 });
 
 it('keeps the head in view while the page scrolls', async () => {
