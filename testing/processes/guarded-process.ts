@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 export interface GuardedProcess {
   readonly running: boolean;
   /** Sends the signal; resolves when the process is gone. */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /** A shell script: starts the command in its arguments, prints its process id, and kills it when stdin ends. */
