@@ -41,8 +41,10 @@ async function bundle(): Promise<number> {
   const { outputFiles } = await build({
     entryPoints: [path.join(source, 'main.tsx'), path.join(source, 'main.css')],
     entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     outdir: out,
     bundle: true,
+    splitting: true,
     write: false,
     minify: true,
     format: 'esm',
@@ -59,7 +61,9 @@ async function bundle(): Promise<number> {
   for (const { path: file, contents } of outputFiles) {
     const name = path.basename(file);
     files.push({ name, contents: Buffer.from(contents) });
-    page = page.replace(name.endsWith('.css') ? 'main.css' : 'main.js', name);
+    // The page names the entry points; they load the other files.
+    const entry = /^(main)-\w+(\.\w+)$/.exec(name)?.slice(1).join('');
+    if (entry !== undefined) page = page.replace(entry, name);
   }
   files.push({ name: 'index.html', contents: Buffer.from(page) });
   await Promise.all(files.map(({ name, contents }) => writeFile(path.join(out, name), contents)));

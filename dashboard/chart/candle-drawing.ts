@@ -1,14 +1,5 @@
 import { effect, type Signal } from '@preact/signals';
-import {
-  CandlestickSeries,
-  ColorType,
-  createChart,
-  HistogramSeries,
-  type IChartApi,
-  type ISeriesApi,
-  type MouseEventParams,
-  type UTCTimestamp,
-} from 'lightweight-charts';
+import type { IChartApi, ISeriesApi, MouseEventParams, UTCTimestamp } from 'lightweight-charts';
 import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 import { cursorTime } from '../page/cursor.ts';
 import { colorOf, forcedColors, theme } from '../page/theme.ts';
@@ -30,8 +21,11 @@ const LOAD_BEFORE = 40;
 const LEAST_SHOWN = 8;
 const DAY_MS = 86_400_000;
 
+export type ChartLibrary = typeof import('./chart-library.ts');
+
 /** The chart and its two series; prices are numbers here, for drawing alone. */
 export class CandleDrawing {
+  readonly #library: ChartLibrary;
   readonly #chart: IChartApi;
   readonly #prices: ISeriesApi<'Candlestick'>;
   readonly #volumes: ISeriesApi<'Histogram'>;
@@ -43,8 +37,9 @@ export class CandleDrawing {
   #pointsHere = false;
 
   /** @param atNewest is set to whether the newest candle is in view */
-  constructor(element: HTMLElement, atNewest: Signal<boolean>) {
-    this.#chart = createChart(element, {
+  constructor(library: ChartLibrary, element: HTMLElement, atNewest: Signal<boolean>) {
+    this.#library = library;
+    this.#chart = library.createChart(element, {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11 },
       timeScale: {
@@ -60,8 +55,8 @@ export class CandleDrawing {
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
       handleScale: { mouseWheel: false, axisPressedMouseMove: { time: true, price: false } },
     });
-    this.#prices = this.#chart.addSeries(CandlestickSeries, {});
-    this.#volumes = this.#chart.addSeries(HistogramSeries, {
+    this.#prices = this.#chart.addSeries(library.CandlestickSeries, {});
+    this.#volumes = this.#chart.addSeries(library.HistogramSeries, {
       priceScaleId: 'volume',
       priceFormat: { type: 'volume' },
       lastValueVisible: false,
@@ -169,7 +164,7 @@ export class CandleDrawing {
     const { fontFamily } = getComputedStyle(document.body);
     this.#chart.applyOptions({
       layout: {
-        background: { type: ColorType.Solid, color: panel },
+        background: { type: this.#library.ColorType.Solid, color: panel },
         textColor: muted,
         fontFamily,
       },

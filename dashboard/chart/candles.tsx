@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { concerns } from '../coin/of-selected.ts';
 import { awaitedFrom } from '../coin/selected-coin.ts';
@@ -12,7 +12,7 @@ import { Panel } from '../page/panel.tsx';
 import { selected } from '../page/selection.ts';
 import { amount, change, compact } from '../text/number-text.ts';
 import { day, shortClock } from '../text/time-text.ts';
-import { CandleDrawing } from './candle-drawing.ts';
+import { CandleDrawing, type ChartLibrary } from './candle-drawing.ts';
 import { candleAt, changeOf } from './candle-legend.ts';
 import { chartMarks, marksInWords } from './chart-marks.ts';
 import { candles, interval, older, whyNoCandles } from './coin-candles.ts';
@@ -22,7 +22,15 @@ import { INTERVALS } from './interval.ts';
 const ZOOM = 1.25;
 const PAN = 0.2;
 
+/** The chart library; null: it cannot be loaded; undefined: it is not loaded yet. */
+const library = signal<ChartLibrary | null | undefined>(undefined);
+
+async function loadLibrary(): Promise<void> {
+  library.value ??= await import('./chart-library.ts').catch(() => null);
+}
+
 export function Candles({ stale }: { readonly stale?: string | undefined }) {
+  useEffect(() => void loadLibrary(), []);
   return (
     <Panel
       id="candles"
@@ -40,8 +48,12 @@ export function Candles({ stale }: { readonly stale?: string | undefined }) {
       }
     >
       <Legend />
-      <CandleChart />
-      {candles.value.length === 0 && <p class="empty over">{noneYet('candles', awaitedFrom.value)}</p>}
+      {library.value && <CandleChart library={library.value} />}
+      {library.value === null ? (
+        <p class="empty over">The chart cannot be loaded. Reload the page.</p>
+      ) : (
+        candles.value.length === 0 && <p class="empty over">{noneYet('candles', awaitedFrom.value)}</p>
+      )}
     </Panel>
   );
 }
@@ -78,14 +90,14 @@ function OlderNote() {
   return last.state === 'refused' ? <span class="tone-warn">no older candles: {last.reason}</span> : null;
 }
 
-function CandleChart() {
+function CandleChart({ library }: { readonly library: ChartLibrary }) {
   const ref = useRef<HTMLDivElement>(null);
   const drawing = useRef<CandleDrawing>(undefined);
   const atNewest = useSignal(true);
   const marks = chartMarks(selected.value ?? '', (gaps.value ?? []).filter(concerns), events.value);
   useEffect(() => {
     if (ref.current === null) return;
-    const made = new CandleDrawing(ref.current, atNewest);
+    const made = new CandleDrawing(library, ref.current, atNewest);
     drawing.current = made;
     const element = ref.current;
     // The listener must not be passive, because it keeps the browser from zooming the page.
@@ -95,7 +107,7 @@ function CandleChart() {
       element.removeEventListener('wheel', wheel);
       made.remove();
     };
-  }, [atNewest]);
+  }, [library, atNewest]);
   useEffect(() => drawing.current?.showMarks(marks));
   return (
     <div class="candle-frame">

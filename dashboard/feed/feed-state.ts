@@ -70,6 +70,9 @@ export function startFeedState(): void {
 /** Handles messages about the whole feed; messages about one coin are handled elsewhere. */
 export function receiveFeed(message: ServerMessage): void {
   switch (message.type) {
+    case 'overview':
+      takeStatus(message.data);
+      break;
     case 'overview_changes':
       streamed = mergeOverview(streamed, message.data);
       takeStatus(streamed);

@@ -1,4 +1,5 @@
 import { batch, signal } from '@preact/signals';
+import type { Status } from '../../src/gateway/api/feed-answers.ts';
 import type { ServerMessage, StreamChannel, Subscription } from '../../src/gateway/api/stream-messages.ts';
 import { onClockJump } from '../page/page-clock.ts';
 import { getJson } from './get-json.ts';
@@ -7,8 +8,8 @@ import { openSocket } from './token.ts';
 
 export interface LinkState {
   /**
-   * `open`: an overview came over this connection, so the page shows the present. `waiting`: the next overview decides.
-   * `lost`: there was a connection, or an attempt, and it failed.
+   * `open`: an overview came over this connection, or with the page, so the page shows the present. `waiting`: the next
+   * overview decides. `lost`: there was a connection, or an attempt, and it failed.
    */
   readonly state: 'waiting' | 'open' | 'lost';
   /** When the next attempt to connect is due, by the page's monotonic clock, milliseconds; undefined: it is under way. */
@@ -41,6 +42,7 @@ export function startLink(onMessage: Listener, onOpen: () => void): void {
   receive = onMessage;
   opened = onOpen;
   connect();
+  void loadOverview();
   addEventListener('online', connectNow);
   // What came before a sleep is old, and the page has not noticed.
   onClockJump(() => {
@@ -99,17 +101,27 @@ function connect(): void {
   made.onmessage = ({ data }) => {
     if (socket !== made) return;
     receivedAt = performance.now();
-    const message = JSON.parse(data as string) as ServerMessage;
-    batch(() => {
-      receive(message);
-      if (message.type !== 'overview_changes' || link.peek().state === 'open') return;
-      attempt = 0;
-      link.value = { state: 'open', retryAt: undefined };
-    });
+    take(JSON.parse(data as string) as ServerMessage);
   };
   made.onclose = () => {
     if (socket === made) drop();
   };
+}
+
+/** Takes the overview that the browser fetches beside the page's files: it comes before the socket is open. */
+async function loadOverview(): Promise<void> {
+  const asked = link.peek();
+  const data = await getJson<Status>('/api/status');
+  if (data !== undefined && link.peek() === asked) take({ type: 'overview', data });
+}
+
+function take(message: ServerMessage): void {
+  batch(() => {
+    receive(message);
+    if (!message.type.startsWith('overview') || link.peek().state === 'open') return;
+    attempt = 0;
+    link.value = { state: 'open', retryAt: undefined };
+  });
 }
 
 /** Tries to connect at once, for example because the user has given the token. */

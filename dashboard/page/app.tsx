@@ -11,6 +11,7 @@ import { Strip } from '../head/strip.tsx';
 import { tokenProblem } from '../link/token.ts';
 import { timeZoneName } from '../text/time-zone.ts';
 import { TimelinePanel } from '../timeline/timeline-panel.tsx';
+import { useAfterPaint } from './use-after-paint.ts';
 import { useHeightAbove } from './use-size.ts';
 
 export function App() {
@@ -40,19 +41,25 @@ export function App() {
 
 function Main() {
   const main = useHeightAbove<HTMLElement>();
+  // The prices come first, because the other panels take longer.
+  const pricesPainted = useAfterPaint(status.value !== undefined);
   return (
     <main class="main" ref={main}>
       <div class="screen">
         <Strip />
         <Coins />
-        <CoinDetail />
+        {pricesPainted && <CoinDetail />}
       </div>
-      <CoinFigures />
-      <div class="feed">
-        <Venues />
-        <TimelinePanel />
-        <EventsPanel />
-      </div>
+      {pricesPainted && (
+        <>
+          <CoinFigures />
+          <div class="feed">
+            <Venues />
+            <TimelinePanel />
+            <EventsPanel />
+          </div>
+        </>
+      )}
     </main>
   );
 }

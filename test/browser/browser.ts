@@ -46,7 +46,7 @@ export async function openContext(browser: Browser): Promise<BrowserContext> {
   return context;
 }
 
-/** Opens the address in a new page and waits for the first price. */
+/** Opens the address in a new page and waits for the first price and the panels that follow it. */
 export async function openDashboard(
   context: BrowserContext,
   url: string,
@@ -80,6 +80,7 @@ export async function openDashboard(
     });
   await page.goto(url);
   await page.locator('.coins tbody tr .price').first().waitFor();
+  await page.locator('.panel-events').waitFor();
   return { page, errors, hosts };
 }
 

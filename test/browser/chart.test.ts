@@ -293,6 +293,30 @@ it('names gaps and switches of venue, and shows local time on the whole page', a
   expect(times.some((time) => time.includes(localMinute(-12)))).toBe(true);
 });
 
+it('paints the first price before the stream begins, and before it makes the chart and the other panels', async () => {
+  const own = await browser.newContext();
+  onTestFinished(() => own.close());
+  await own.routeWebSocket(/\/ws\//, () => {});
+  await own.addInitScript(() => {
+    const steps: string[] = [];
+    Object.assign(globalThis, { steps });
+    const noteStep = (name: string, selector: string) => {
+      if (steps.includes(name) || document.querySelector(selector) === null) return;
+      steps.push(name);
+      if (name === 'price') requestAnimationFrame(() => steps.push('paint'));
+    };
+    new MutationObserver(() => {
+      noteStep('price', '.coins .price');
+      noteStep('panels', '.panel-candles, .panel-ladder, .panel-tape, .panel-timeline');
+      noteStep('chart', '.candle-chart canvas');
+    }).observe(document, { childList: true, subtree: true });
+  });
+  const { page } = await openDashboard(own, url);
+  await page.locator('.candle-chart canvas').first().waitFor();
+  const steps = await page.evaluate(() => (globalThis as unknown as { steps: string[] }).steps);
+  expect(steps).toEqual(['price', 'paint', 'panels', 'chart']);
+});
+
 /** The present time in India, five and a half hours ahead of UTC: `19:33`. */
 function localMinute(minutes = 0): string {
   const at = minutes === 0 ? Date.now() : startedAt + minutes * MINUTE;

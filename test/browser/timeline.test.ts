@@ -171,7 +171,7 @@ it('a mark of the timeline leads to its event, by click and by keyboard, and the
   expect(await page.locator('.cursor text').textContent()).toBe(label.slice(0, 8));
   await page.keyboard.press('Enter');
   await until(async () => (await focused()).startsWith(label.slice(0, 8)));
-  expect(await page.locator('.cursor').count()).toBe(0);
+  await until(async () => (await page.locator('.cursor').count()) === 0);
   await page.keyboard.press('Enter');
   await page.locator('.event details[open] dl').waitFor();
 });
