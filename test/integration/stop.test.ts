@@ -15,6 +15,7 @@ import {
   temporaryFolder,
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -55,6 +56,11 @@ interface Moment {
   readonly thenMs: number;
   readonly lines: number;
 }
+
+const MORE_MOMENTS: readonly Moment[] = [
+  { signal: 'SIGTERM', after: 'connected', thenMs: 0, lines: 1 },
+  { signal: 'SIGTERM', after: 'subscribed', thenMs: 900, lines: 1 },
+];
 
 /** Runs the pipeline with a simulator under load, stops it at the moment, and returns what it stored. */
 async function stopAt({ signal, after, thenMs, lines }: Moment) {
@@ -107,10 +113,9 @@ function expectWholeStory(status: readonly FeedStatus[]): void {
 
 describe('a run that is stopped', () => {
   it.each<Moment>([
-    { signal: 'SIGTERM', after: 'connected', thenMs: 0, lines: 1 },
     { signal: 'SIGINT', after: 'subscribed', thenMs: 130, lines: 1 },
-    { signal: 'SIGTERM', after: 'subscribed', thenMs: 900, lines: 1 },
     { signal: 'SIGTERM', after: 'subscribed', thenMs: 1500, lines: 2 },
+    ...(isLong ? MORE_MOMENTS : []),
   ])(
     'delivers all received trades and exits with 0 in 5 s: $signal $thenMs ms after $after, lines: $lines',
     async (moment) => {
