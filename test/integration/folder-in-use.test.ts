@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import {
   startMarketFeed,
-  startSimulate,
   temporaryFolder,
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
@@ -12,13 +12,14 @@ import {
 it.each(['file', 'spill'] as const)(
   'a second run on the same folder (%s.dir) ends with exit code 2, and the first run continues',
   async (shared) => {
-    const simulate = await startSimulate('--rate', '100', '--symbols', '3');
+    const simulator = await startSimulator({ rate: 100, symbols: 3 });
+    onTestFinished(() => simulator.close());
     const folder = await temporaryFolder();
     /** Starts a run that shares only one folder with the others. */
     const start = async () => {
       const own = await temporaryFolder();
       const dirs = { file: join(own, 'files'), spill: join(own, 'spill'), [shared]: join(folder, shared) };
-      const values = simulatedValues(simulate, { coins: ['BTC'], feed: { venues: ['binance'] } });
+      const values = simulatedValues(simulator, { coins: ['BTC'], feed: { venues: ['binance'] } });
       const sinks = { sinks: ['file'], file: { dir: dirs.file }, spill: { dir: dirs.spill } };
       const config = await writeConfiguration(own, { ...values, ...sinks, gateway: { enabled: false } });
       return { files: dirs.file, run: startMarketFeed('run', '--config', config) };

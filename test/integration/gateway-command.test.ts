@@ -2,18 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
-import {
-  startMarketFeed,
-  startSimulate,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
+const NO_TRADES = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0 };
 
 interface Prices {
   readonly prices: readonly { readonly symbol: string; readonly price: string; readonly stale: boolean }[];
@@ -47,9 +44,10 @@ async function startGateway(config: string): Promise<string> {
 }
 
 it('two gateways serve the topics of a separate run, and report trading as halted after it is killed', async () => {
-  const simulate = await startSimulate('--rate', 'bybit=100', '--symbols', '20');
+  const simulator = await startSimulator({ rate: { ...NO_TRADES, bybit: 100 }, symbols: 20 });
+  onTestFinished(() => simulator.close());
   const config = await writeConfiguration(await temporaryFolder(), {
-    ...simulatedValues(simulate, {
+    ...simulatedValues(simulator, {
       coins: COINS,
       feed: { venues: ['bybit'], channels: ['trade', 'ticker', 'depth', 'kline_1m'], allow_test_data: false },
     }),
@@ -85,11 +83,12 @@ it('two gateways serve the topics of a separate run, and report trading as halte
 it('the gateway of a run serves its prices and status, and stops with the run', async () => {
   vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const simulate = await startSimulate('--rate', 'bybit=50');
+  const simulator = await startSimulator({ rate: { ...NO_TRADES, bybit: 50 } });
+  onTestFinished(() => simulator.close());
   const folder = await temporaryFolder();
   const port = await freePort();
   const values = {
-    ...simulatedValues(simulate, { coins: ['BTC'], file: { dir: folder } }),
+    ...simulatedValues(simulator, { coins: ['BTC'], file: { dir: folder } }),
     gateway: { port, enabled: true },
   };
   const run = startMarketFeed('run', '--config', await writeConfiguration(folder, values));

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { describeTopics } from '../../src/sinks/kafka/topics.ts';
+import type { KafkaConfig } from '../../src/kafka/config.ts';
+import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { recordings } from '../../testing/feeds/recordings.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
@@ -55,36 +56,32 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   });
   const run = startMarketFeed('run', '--config', config);
   const topics = kafkaConfig(brokers, { topicPrefix: prefix });
-  let counts: Record<string, number> = {};
-  /** Estimates the progress: in a long topic, the count also has the markers of transactions. */
-  const estimate = async (): Promise<void> => {
-    const rows = await describeTopics(topics, ['simulated.'], () => {});
-    counts = Object.fromEntries(
-      rows.map(({ name, records }) => [name.slice(`${prefix}simulated.`.length), Number(records.count)]),
-    );
-  };
-  const count = async (): Promise<void> => {
-    for (const topic of new Set(['gaps', 'dead-letters', ...Object.keys(expected)]))
-      counts[topic] = (await python('read_topic.py', '--topic', `${prefix}simulated.${topic}`)).length;
-  };
-  const hasAll = () => Object.entries(expected).every(([topic, wanted]) => (counts[topic] ?? 0) >= wanted);
+  /** The number of records by topic. The topics may not exist yet; then the next attempt counts them. */
+  const records: Record<string, number> = {};
   await until(
     async () => {
-      await estimate();
-      if (!hasAll()) return false;
-      await count();
-      return hasAll();
+      for (const topic of Object.keys(expected))
+        records[topic] = await recordsIn(topics, `${prefix}simulated.${topic}`);
+      return Object.entries(expected).every(([topic, wanted]) => (records[topic] ?? 0) >= wanted);
     },
-    { timeoutMs: 60_000, everyMs: 200, message: () => `${JSON.stringify(counts)}\n${run.stderr}` },
+    { timeoutMs: 60_000, everyMs: 200, message: () => `${JSON.stringify(records)}\n${run.stderr}` },
   );
   run.signal('SIGTERM');
   expect(await run.exited, run.stderr).toBe(0);
-  await count();
+  const counts: Record<string, number> = {};
+  for (const topic of ['gaps', 'dead-letters', ...Object.keys(expected)])
+    counts[topic] ??= (await python('read_topic.py', '--topic', `${prefix}simulated.${topic}`)).length;
   return {
     prefix: `${prefix}simulated.`,
     counts,
     stopped: run.log().find(({ undelivered }) => undelivered !== undefined),
   };
+}
+
+async function recordsIn(config: KafkaConfig, topic: string): Promise<number> {
+  let count = 0;
+  for await (const _ of readTopic(config, topic, { from: 'beginning', follow: false }, () => {})) count++;
+  return count;
 }
 
 async function python<T>(script: string, ...args: readonly string[]): Promise<T[]> {
