@@ -40,24 +40,21 @@ const pricesAt = async (url: string): Promise<unknown> => {
   return ((await answer.json()) as { prices: { price: string }[] }).prices.map(({ price }) => price);
 };
 
-it('GatewayThread serves published prices without a feed status, and frees the port when it closes', async () => {
+it('GatewayThread serves prices and whole books without a feed status, and frees the port when it closes', async () => {
   const port = await freePort();
   const { gateway, listens } = gatewayAt(port);
-  gateway.publish([priceTick({ price: '101.5' }), tradeEvent(1)]);
+  const level = (price: number) => ({ price: String(price), quantity: '1' });
+  const levels = { bids: [9, 8, 7].map(level), asks: [10, 11, 12].map(level) };
+  const tick = priceTick({ price: '101.5' });
+  const { venue, epoch } = tick;
+  gateway.publish([tick, tradeEvent(1), sampleBookDelta({ venue, epoch, snapshot: true, ...levels })]);
   const url = await listens();
   expect(new URL(url).port).toBe(String(port));
   await until(async () => expect(await pricesAt(url)).toEqual(['101.5']) ?? true);
+  const summary = await fetch(new URL('/api/assets/crypto/BTC/depth-summary', url));
+  expect(await summary.json()).toMatchObject({ levels_known: 3, price_range: { low: '7', high: '12' } });
   await gateway.close();
   await expect(fetch(new URL('/healthz', url))).rejects.toThrow();
-});
-
-it('GatewayThread serves figures of the whole book, which it gets as changes', async () => {
-  const { gateway, listens } = gatewayAt(await freePort());
-  const level = (price: number) => ({ price: String(price), quantity: '1' });
-  const levels = { bids: [9, 8, 7].map(level), asks: [10, 11, 12].map(level) };
-  gateway.publish([sampleBookDelta({ snapshot: true, ...levels })]);
-  const url = new URL('/api/assets/crypto/BTC/depth-summary', await listens());
-  expect(await (await fetch(url)).json()).toMatchObject({ levels_known: 3, price_range: { low: '7', high: '12' } });
 });
 
 it('GatewayThread reports a taken port once, and retries until it is free', async () => {
@@ -74,7 +71,21 @@ it('GatewayThread reports a taken port once, and retries until it is free', asyn
   expect(said.map(({ event }) => event)).toEqual(['gateway_unavailable', 'gateway']);
 });
 
-it('GatewayThread names the sink that a start waits for, until the running feed replaces the start', async () => {
+/** A cluster without a shard. */
+class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'metrics'> {
+  readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
+  feeds(): readonly [] {
+    return [];
+  }
+  snapshot() {
+    return mergeStatus([], this.#of);
+  }
+  metrics() {
+    return mergeMetrics(this.feeds());
+  }
+}
+
+it('GatewayThread reports the sink that a start waits for, then a cluster without a shard that replaces the start', async () => {
   const { gateway, listens } = gatewayAt(await freePort(), hurried);
   const kafka = { name: 'kafka', state: 'down', reason: 'no broker', queued: 0, lagMs: null, delivered: 0, dropped: 0 };
   const sinks = [{ ...kafka, latencyMs: { emittedToAcknowledged: null } }] as StatusSnapshot['sinks'];
@@ -85,60 +96,32 @@ it('GatewayThread names the sink that a start waits for, until the running feed 
   const url = await listens();
   const readiness = async (): Promise<string> => (await fetch(new URL('/readyz', url))).text();
   await until(async () => (await readiness()).includes('sink kafka is down: no broker'));
-  gateway.follow({ feeds: () => [], metrics, snapshot: () => startingSnapshot(config, [], at) });
-  await until(async () => !(await readiness()).includes('kafka'));
+  gateway.follow(new Idle());
+  await until(async () => {
+    expect(await readiness()).not.toContain('kafka');
+    expect((await fetch(new URL('/readyz', url))).status).toBe(503);
+    expect(await (await fetch(new URL('/metrics', url))).text()).toContain('thread="feed"');
+    return true;
+  });
 });
 
-it('GatewayThread serves instruments also from a new thread, although they were published once', async () => {
+it('GatewayThread restarts the thread if too many records wait for it, and the new thread gets the instruments again', async () => {
   const instrument = sampleRecords.find(({ kind }) => kind === 'instrument');
   if (instrument === undefined) throw new Error('no sample of an instrument');
   const { gateway, said, listens } = gatewayAt(await freePort(), hurried);
   gateway.publish([instrument]);
-  const statusesAt = async (url: string): Promise<unknown> => {
-    const answer = await fetch(new URL('/api/instruments', url));
-    return ((await answer.json()) as { instruments: { status: string }[] }).instruments.map(({ status }) => status);
-  };
   const serves = async (): Promise<void> => {
-    const url = await listens();
-    await until(async () => expect(await statusesAt(url)).toHaveLength(1) ?? true);
+    const instruments = new URL('/api/instruments', await listens());
+    await until(async () => {
+      const answer = (await (await fetch(instruments)).json()) as { instruments: object[] };
+      return answer.instruments.length === 1;
+    });
   };
   await serves();
   gateway.publish(Array.from({ length: 100_001 }, (_, id) => tradeEvent(id)));
   await until(() => said.some(({ event }) => event === 'gateway_unavailable'));
   await serves();
-});
-
-it('GatewayThread restarts the thread if too many records wait for it, without an error for the publisher', async () => {
-  const { gateway, said, listens } = gatewayAt(await freePort(), hurried);
-  await listens();
-  const many = Array.from({ length: 100_001 }, (_, id) => tradeEvent(id));
-  gateway.publish(many);
-  await until(() => said.some(({ event }) => event === 'gateway_unavailable'));
-  await listens();
   gateway.publish([priceTick({ price: '7' })]);
   const url = gateway.url ?? '';
   await until(async () => expect(await pricesAt(url)).toEqual(['7']) ?? true);
-});
-
-it('GatewayThread reports a cluster without a shard as not ready, and serves its metrics', async () => {
-  class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'metrics'> {
-    readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
-    feeds(): readonly [] {
-      return [];
-    }
-    snapshot() {
-      return mergeStatus([], this.#of);
-    }
-    metrics() {
-      return mergeMetrics(this.feeds());
-    }
-  }
-  const { gateway, listens } = gatewayAt(await freePort(), hurried);
-  gateway.follow(new Idle());
-  const url = await listens();
-  await until(async () => {
-    expect((await fetch(new URL('/readyz', url))).status).toBe(503);
-    expect(await (await fetch(new URL('/metrics', url))).text()).toContain('thread="feed"');
-    return true;
-  });
 });
