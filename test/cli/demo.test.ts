@@ -24,9 +24,20 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const demo = (seconds: string) => ['demo', '--duration', seconds, '--out', dir];
 
-it('demo prints only the live status and a summary on a terminal', { timeout: 30_000 }, async () => {
-  const io = { ...fakeIo(), out: fakeOutput(true, { columns: 100, rows: 30 }), err: fakeOutput(true) };
-  expect(await dispatch(demo('2.5'), io)).toBe(0);
+it('demo on a terminal prints only the live status and a summary, and serves at --port and --simulator-port', {
+  timeout: 30_000,
+}, async () => {
+  const [port, simulatorPort] = [await freePort(), await freePort()];
+  const stopping = new AbortController();
+  const terminal = { out: fakeOutput(true, { columns: 100, rows: 30 }), err: fakeOutput(true) };
+  const io = { ...fakeIo(), ...terminal, signal: stopping.signal };
+  const ended = dispatch([...demo('60'), '--port', `${port}`, '--simulator-port', `${simulatorPort}`], io);
+  await until(async () => {
+    const answers = [`${port}/api/status`, `${simulatorPort}/faults`].map((at) => fetch(`http://127.0.0.1:${at}`));
+    return (await Promise.all(answers).catch(() => [])).filter(({ ok }) => ok).length === 2;
+  });
+  stopping.abort('the test is over');
+  expect(await ended).toBe(0);
   expect(io.err.text()).toBe('');
   expect(io.out.text()).not.toContain('"level"');
   expect(io.out.text()).toContain('*** SIMULATED');
@@ -72,21 +83,6 @@ it('demo logs its final status with latencies, and avoids port 9100 if it is tak
   const hint = log.find(({ msg }) => msg.startsWith('break '))?.msg ?? '';
   expect(hint).toMatch(/http:\/\/127\.0\.0\.1:\d+\/faults/);
   expect(hint).not.toContain(':9100/');
-});
-
-it('demo serves the dashboard at --port and the simulated venues at --simulator-port', {
-  timeout: 30_000,
-}, async () => {
-  const [port, simulatorPort] = [await freePort(), await freePort()];
-  const stopping = new AbortController();
-  const io = { ...fakeIo(), signal: stopping.signal };
-  const ended = dispatch([...demo('60'), '--port', `${port}`, '--simulator-port', `${simulatorPort}`], io);
-  await until(async () => {
-    const answers = [`${port}/api/status`, `${simulatorPort}/faults`].map((at) => fetch(`http://127.0.0.1:${at}`));
-    return (await Promise.all(answers).catch(() => [])).filter(({ ok }) => ok).length === 2;
-  });
-  stopping.abort('the test is over');
-  expect(await ended).toBe(0);
 });
 
 it('demo deletes the records that an earlier demo left in its spill', { timeout: 30_000 }, async () => {
