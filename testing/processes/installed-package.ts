@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -70,12 +70,13 @@ async function install(packed: Packed, folder: string): Promise<InstalledPackage
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', ['install', ...quiet, join(folder, packed.filename), 'rxjs'], { cwd: project });
-  const { stdout: tree } = await run('npm', ['ls', '--all', '--parseable'], { cwd: project });
+  const lock = await readFile(join(project, 'node_modules/.package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(lock) as { readonly packages: object };
   return {
     ...packed,
     project,
     installedSize: await sizeOf(join(project, 'node_modules')),
-    installedPackages: tree.trim().split('\n').length - 1,
+    installedPackages: Object.keys(packages).length,
   };
 }
 
