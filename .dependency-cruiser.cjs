@@ -8,7 +8,7 @@ const layers = [
   ['domain'],
   ['operators'],
   ['net', 'market', 'codec', 'capture', 'telemetry', 'tradability', 'decimal'],
-  ['venues', 'kafka', 'config', 'simulator', 'avro-file'],
+  ['venues', 'kafka', 'config', 'simulator', 'avro-file', 'parquet'],
   ['gateway'],
   ['sinks', 'client'],
   ['feed'],
@@ -53,6 +53,7 @@ const packageRules = [
   ['kafkajs', ['^src/kafka/']],
   ['@platformatic/kafka', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
+  ['hyparquet(-writer)?', ['^src/parquet/']],
   ['pino', ['^src/telemetry/']],
   ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/']],
   ['yaml', ['^src/config/', '^src/cli/', '^src/gateway/pages/']],
@@ -67,6 +68,8 @@ const packageRules = [
 const siblingRules = [
   ['venues', 'binance', 'bybit'],
   ['sinks', 'kafka', 'avro-file'],
+  // The Parquet sink has an Avro file sink as its journal.
+  ['sinks', 'kafka', 'parquet'],
 ].flatMap(([kind, ...siblings]) =>
   siblings.map((name) => ({
     name: `${kind}-${name}-stands-alone`,

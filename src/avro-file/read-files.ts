@@ -126,7 +126,7 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
  */
 export async function openEither<T>(
   folder: string,
-  file: DataFile,
+  file: Pick<DataFile, 'name' | 'open'>,
   open: (path: string) => Promise<T>,
 ): Promise<T | undefined> {
   for (const suffix of file.open ? [PART, ''] : ['']) {
