@@ -1,6 +1,7 @@
 import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
+import { gapRecord, healthyFeed, statusRecord } from '../../testing/judges/events.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { until } from '../../testing/tools/until.ts';
 import { outRecords } from '../sinks/out-records.ts';
@@ -60,50 +61,14 @@ export function priceTick(symbol: string, price: string, fields: Partial<PriceTi
 }
 
 export function heartbeat(sequence: number, symbols: readonly string[], fields: Partial<FeedStatus> = {}): FeedStatus {
-  return {
-    kind: 'status',
+  return statusRecord('heartbeat', {
     sequence,
-    state: 'heartbeat',
-    reason: 'all is well',
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    switch: null,
-    activeVenue: 'bybit',
-    instance: 'test',
     timestamp: Date.now(),
-    heartbeat: {
-      trading: 'allowed',
-      tradingReason: 'data flow',
-      halted: [],
-      symbols,
-      staleBooks: [],
-      haltedInstruments: [],
-      venueAges: [],
-    },
-    details: {},
-    environment: 'production',
+    heartbeat: healthyFeed({ symbols }),
     ...fields,
-  };
+  });
 }
 
 export function gapOf(symbol: string, fields: Partial<Gap> = {}): Gap {
-  return {
-    kind: 'gap',
-    venue: 'bybit',
-    symbol,
-    epoch: 1,
-    fromId: '1',
-    toId: '9',
-    fromTime: Date.now() - 100,
-    toTime: Date.now(),
-    missing: 7,
-    filled: 0,
-    outcome: 'unrepaired',
-    environment: 'production',
-    ...fields,
-  };
+  return gapRecord({ venue: 'bybit', symbol, fromTime: Date.now() - 100, toTime: Date.now(), ...fields });
 }

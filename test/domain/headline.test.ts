@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type HeadlineState, headlineOf, NOT_SERVING, nextServing } from '../../src/domain/headline.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
+import { statusRecord } from '../../testing/judges/events.ts';
 
 const AT = Date.UTC(2026, 10, 24, 11, 16, 59);
 
@@ -105,26 +106,8 @@ describe('headlineOf', () => {
 });
 
 describe('nextServing', () => {
-  const record = (fields: Partial<FeedStatus>): FeedStatus => ({
-    kind: 'status',
-    sequence: 1,
-    state: 'heartbeat',
-    reason: '',
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    heartbeat: null,
-    switch: null,
-    activeVenue: 'bybit',
-    instance: 'a',
-    timestamp: AT,
-    details: {},
-    environment: 'production',
-    ...fields,
-  });
+  const record = ({ state = 'heartbeat', ...fields }: Partial<FeedStatus>): FeedStatus =>
+    statusRecord(state, { timestamp: AT, ...fields });
   const switched = (from: string | null, to: string) => ({
     from,
     to,

@@ -14,7 +14,7 @@ import type {
 } from '../../src/domain/record.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
-import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
+import { healthyFeed, priceTick, statusRecord, tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
 
 /** The time of these tests: shortly after the trades of testing/judges/events. */
@@ -233,26 +233,7 @@ export function largeTrade(id: number): LargeTrade {
 
 let sequence = 0;
 export function status(state: string, fields: Partial<FeedStatus> = {}): FeedStatus {
-  return {
-    kind: 'status',
-    sequence: ++sequence,
-    state,
-    reason: '',
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    heartbeat: null,
-    switch: null,
-    activeVenue: 'bybit',
-    instance: 'a',
-    timestamp: NOW,
-    details: {},
-    environment: 'simulated',
-    ...fields,
-  };
+  return statusRecord(state, { sequence: ++sequence, timestamp: NOW, environment: 'simulated', ...fields });
 }
 
 export const venueAge = (venue: string, ageMs: number): VenueAge => ({
@@ -263,16 +244,4 @@ export const venueAge = (venue: string, ageMs: number): VenueAge => ({
 });
 
 export const heartbeat = (given: Partial<Heartbeat> = {}, fields: Partial<FeedStatus> = {}): FeedStatus =>
-  status('heartbeat', {
-    heartbeat: {
-      trading: 'allowed',
-      tradingReason: '',
-      halted: [],
-      symbols: ['BTCUSDT'],
-      staleBooks: [],
-      haltedInstruments: [],
-      venueAges: [venueAge('bybit', 10)],
-      ...given,
-    },
-    ...fields,
-  });
+  status('heartbeat', { heartbeat: healthyFeed({ venueAges: [venueAge('bybit', 10)], ...given }), ...fields });

@@ -4,7 +4,7 @@ import { previousEpochs } from '../../src/feed/resume/previous-runs.ts';
 import { filterKnown, type RecordFilter } from '../../src/runtime/filter-known.ts';
 import type { SeriesCheckpoint } from '../../src/sinks/contract.ts';
 import { lastTrade, seriesCheckpoint } from '../../testing/judges/checkpoints.ts';
-import { aggTrade, tradeEvent } from '../../testing/judges/events.ts';
+import { aggTrade, gapRecord, tradeEvent } from '../../testing/judges/events.ts';
 
 const at = lastTrade;
 const checkpointOf = (epoch: number, last: SeriesCheckpoint['last'], more: Partial<SeriesCheckpoint> = {}) =>
@@ -13,21 +13,18 @@ const aggregatedTo = (epoch: number, id: number) => checkpointOf(epoch, at(id), 
 const trade = (id: number, fields: Parameters<typeof tradeEvent>[1] = {}) =>
   tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
 const aggregated = (first: number, last: number) => aggTrade(first, last, { venue: 'bybit', epoch: 3 });
-const gap = (from: number, to: number | null, fields: Partial<Gap> = {}): Gap => ({
-  kind: 'gap',
-  venue: 'bybit',
-  symbol: 'BTCUSDT',
-  epoch: 3,
-  fromId: `${from}`,
-  toId: to === null ? null : `${to}`,
-  fromTime: from,
-  toTime: to ?? 100,
-  missing: to === null ? null : to - from - 1,
-  filled: 0,
-  outcome: to === null ? 'unknown' : 'unrepaired',
-  environment: 'production',
-  ...fields,
-});
+const gap = (from: number, to: number | null, fields: Partial<Gap> = {}): Gap =>
+  gapRecord({
+    venue: 'bybit',
+    epoch: 3,
+    fromId: `${from}`,
+    toId: to === null ? null : `${to}`,
+    fromTime: from,
+    toTime: to ?? 100,
+    missing: to === null ? null : to - from - 1,
+    outcome: to === null ? 'unknown' : 'unrepaired',
+    ...fields,
+  });
 
 interface Options {
   readonly kinds?: readonly SeriesCheckpoint['kind'][];

@@ -1,6 +1,7 @@
 import { Fault } from '../../src/domain/fault.ts';
 import type { DeadLetter, FeedRecord, Gap, Position, PriceTick, TradeEvent } from '../../src/domain/record.ts';
 import type { Outcome, OutRecord, Recent, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
+import { gapRecord } from '../../testing/judges/events.ts';
 
 export const delivered: Outcome = { kind: 'delivered' };
 export const retry = (afterMs?: number): Outcome => ({
@@ -138,21 +139,8 @@ export function position(epoch: number, symbol = 'BTCUSDT', over: Partial<Positi
 }
 
 export function gap(fromId: number, toId: number, symbol = 'BTCUSDT', over: Partial<Gap> = {}): OutRecord {
-  return record('gaps', `binance:${symbol}`, {
-    kind: 'gap',
-    venue: 'binance',
-    symbol,
-    epoch: 1,
-    fromId: String(fromId),
-    toId: String(toId),
-    fromTime: 1_732_000_000_000,
-    toTime: 1_732_000_000_001,
-    missing: toId - fromId - 1,
-    filled: 0,
-    outcome: 'unrepaired',
-    environment: 'simulated',
-    ...over,
-  });
+  const ids = { fromId: String(fromId), toId: String(toId), missing: toId - fromId - 1 };
+  return record('gaps', `binance:${symbol}`, gapRecord({ symbol, environment: 'simulated', ...ids, ...over }));
 }
 
 export function deadLetter(payload: Uint8Array, over: Partial<DeadLetter> = {}): OutRecord {

@@ -1,5 +1,14 @@
 import type { BookUpdate, Ticker } from '../../src/domain/market-event.ts';
-import type { AggTrade, BookTicker, Kline, PriceTick, TradeEvent } from '../../src/domain/record.ts';
+import type {
+  AggTrade,
+  BookTicker,
+  FeedStatus,
+  Gap,
+  Heartbeat,
+  Kline,
+  PriceTick,
+  TradeEvent,
+} from '../../src/domain/record.ts';
 
 /** Fields of all events for tests. The functions below make plausible events, and each field can be replaced. */
 const common = {
@@ -106,6 +115,63 @@ export function bookUpdate(updateId: number, fields: Partial<BookUpdate> = {}): 
     asks: [{ price: '61837.64', quantity: '2' }],
     timestamp: null,
     sequence: null,
+    ...fields,
+  };
+}
+
+/** A status record of the whole feed. */
+export function statusRecord(state: string, fields: Partial<FeedStatus> = {}): FeedStatus {
+  return {
+    kind: 'status',
+    sequence: 1,
+    state,
+    reason: '',
+    venue: null,
+    symbol: null,
+    coin: null,
+    channel: null,
+    cause: null,
+    line: null,
+    heartbeat: null,
+    switch: null,
+    activeVenue: 'bybit',
+    instance: 'a',
+    timestamp: 1_723_161_255_342,
+    details: {},
+    environment: 'production',
+    ...fields,
+  };
+}
+
+/** The state of a feed without any fault, for a status record. */
+export function healthyFeed(fields: Partial<Heartbeat> = {}): Heartbeat {
+  return {
+    trading: 'allowed',
+    tradingReason: 'data flow',
+    halted: [],
+    symbols: ['BTCUSDT'],
+    staleBooks: [],
+    haltedInstruments: [],
+    venueAges: [],
+    ...fields,
+  };
+}
+
+/** A gap of seven trades. */
+export function gapRecord(fields: Partial<Gap> = {}): Gap {
+  return {
+    kind: 'gap',
+    venue: 'binance',
+    symbol: 'BTCUSDT',
+    epoch: 1,
+    fromId: '1',
+    toId: '9',
+    fromTime: 1_723_161_255_000,
+    toTime: 1_723_161_255_342,
+    missing: 7,
+    filled: 0,
+    outcome: 'unrepaired',
+    environment: 'production',
     ...fields,
   };
 }

@@ -5,9 +5,9 @@ import { ShownRecords } from '../../../src/cli/live-status/shown-records.ts';
 import { type PriceMemory, remember } from '../../../src/cli/terminal/price-memory.ts';
 import { StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
 import { NOT_SERVING } from '../../../src/domain/headline.ts';
-import type { Gap, OrderBookSnapshot } from '../../../src/domain/record.ts';
+import type { OrderBookSnapshot } from '../../../src/domain/record.ts';
 import type { CoinSnapshot, StatusSnapshot, VenueSnapshot } from '../../../src/domain/status-snapshot.ts';
-import { bookUpdate, tradeEvent } from '../../../testing/judges/events.ts';
+import { bookUpdate, gapRecord, tradeEvent } from '../../../testing/judges/events.ts';
 
 /* A live status that tests paint. */
 
@@ -145,11 +145,8 @@ const BOOK: OrderBookSnapshot = {
   asks: steps.map((step) => level(64_253.5 + step * 0.5, 0.5 + step)),
 };
 
-const GAP: Gap = {
-  kind: 'gap',
+const GAP = gapRecord({
   venue: 'bybit',
-  symbol: 'BTCUSDT',
-  epoch: 1,
   fromId: '10',
   toId: '45',
   fromTime: AT - 40_000,
@@ -157,8 +154,7 @@ const GAP: Gap = {
   missing: 34,
   filled: 34,
   outcome: 'repaired',
-  environment: 'production',
-};
+});
 
 /** A book and trades of BTC, and two gaps. */
 export function records(): ShownRecords {

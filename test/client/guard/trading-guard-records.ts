@@ -1,6 +1,7 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { symbolNamed } from '../../../src/client/topic-name.ts';
 import type { FeedStatus, Gap, Heartbeat, PriceTick } from '../../../src/domain/record.ts';
+import { gapRecord, healthyFeed, statusRecord } from '../../../testing/judges/events.ts';
 import { priceTick } from '../published-topics.ts';
 
 /** The wall clock at the start of a test, milliseconds since 1970. */
@@ -10,43 +11,14 @@ let sequence = 0;
 
 /** A status record at `ms` after START by the feed's clock. */
 export function status(state: string, ms: number, fields: Partial<FeedStatus> = {}): FeedStatus {
-  return {
-    kind: 'status',
-    sequence: ++sequence,
-    state,
-    reason: 'as given',
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    heartbeat: null,
-    switch: null,
-    activeVenue: 'bybit',
-    instance: 'one',
-    timestamp: START + ms,
-    details: {},
-    environment: 'production',
-    ...fields,
-  };
+  return statusRecord(state, { sequence: ++sequence, timestamp: START + ms, ...fields });
 }
 
 /** Fields of a status record. The heartbeat needs only the fields that differ from a healthy feed. */
 export type HeartbeatFields = Partial<Omit<FeedStatus, 'heartbeat'>> & { readonly heartbeat?: Partial<Heartbeat> };
 
-const WELL: Heartbeat = {
-  trading: 'allowed',
-  tradingReason: 'ok',
-  halted: [],
-  symbols: ['BTCUSDT', 'ETHUSDT'],
-  staleBooks: [],
-  haltedInstruments: [],
-  venueAges: [],
-};
-
 export function heartbeat(ms: number, { heartbeat: given, ...fields }: HeartbeatFields = {}): FeedStatus {
-  return status('heartbeat', ms, { ...fields, heartbeat: { ...WELL, ...given } });
+  return status('heartbeat', ms, { ...fields, heartbeat: healthyFeed({ symbols: ['BTCUSDT', 'ETHUSDT'], ...given }) });
 }
 
 /** A price that the feed received `ms` after START. */
@@ -60,21 +32,7 @@ export function ethPrice(ms: number, fields: Partial<PriceTick> = {}): PriceTick
 
 /** A gap that ended `ms` after START. */
 export function gap(ms: number, fields: Partial<Gap> = {}): Gap {
-  return {
-    kind: 'gap',
-    venue: 'bybit',
-    symbol: 'BTCUSDT',
-    epoch: 1,
-    fromId: '1',
-    toId: '5',
-    fromTime: START + ms - 1000,
-    toTime: START + ms,
-    missing: 3,
-    filled: 0,
-    outcome: 'unrepaired',
-    environment: 'production',
-    ...fields,
-  };
+  return gapRecord({ venue: 'bybit', fromTime: START + ms - 1000, toTime: START + ms, ...fields });
 }
 
 /** A scheduler in virtual time, and a wall clock that runs with it until a test sets it. */

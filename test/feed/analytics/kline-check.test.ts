@@ -9,7 +9,7 @@ import {
 } from '../../../src/feed/analytics/kline-check.ts';
 import { CandleSums } from '../../../src/market/candles/candle.ts';
 import type { CandleDifference } from '../../../src/market/candles/candle-check.ts';
-import { aggTrade, kline, tradeEvent } from '../../../testing/judges/events.ts';
+import { aggTrade, gapRecord, kline, tradeEvent } from '../../../testing/judges/events.ts';
 
 const MINUTE = 60_000;
 const NO_CAUSES = { late_trade: 0, block_trade: 0, gap: 0, aggregated_backfill: 0, unexplained: 0 };
@@ -63,21 +63,7 @@ function candle(openTime: number, trades: number, fields: Partial<Kline> = {}): 
 }
 
 function gap(fromTime: number, toTime: number, fields: Partial<Gap> = {}): Gap {
-  return {
-    kind: 'gap',
-    venue: 'binance',
-    symbol: 'BTCUSDT',
-    epoch: 0,
-    fromId: '1',
-    toId: '2',
-    fromTime,
-    toTime,
-    missing: 1,
-    filled: 0,
-    outcome: 'unrepaired',
-    environment: 'production',
-    ...fields,
-  };
+  return gapRecord({ epoch: 0, fromTime, toTime, ...fields });
 }
 
 describe('KlineCheck', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Gap, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
 import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
 import type { TradeStatsOptions } from '../../../src/feed/feed-options.ts';
-import { tradeEvent } from '../../../testing/judges/events.ts';
+import { gapRecord, tradeEvent } from '../../../testing/judges/events.ts';
 import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
 const T0 = 1_723_161_240_000;
@@ -14,21 +14,7 @@ function trade(at: number, fields: Partial<TradeEvent> = {}): TradeEvent {
 }
 
 function gap(from: number, to: number, fields: Partial<Gap> = {}): Gap {
-  return {
-    kind: 'gap',
-    venue: 'binance',
-    symbol: 'BTCUSDT',
-    epoch: 1,
-    fromId: '1',
-    toId: '9',
-    fromTime: T0 + from * 1000,
-    toTime: T0 + to * 1000,
-    missing: 7,
-    filled: 0,
-    outcome: 'unrepaired',
-    environment: 'production',
-    ...fields,
-  };
+  return gapRecord({ fromTime: T0 + from * 1000, toTime: T0 + to * 1000, ...fields });
 }
 
 /** A record as text. `BTC 3+1: 2` is a window of BTC from second 3 that lasts one second and has two trades. */

@@ -1,21 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Gap } from '../../../src/domain/record.ts';
 import { GapNotes } from '../../../src/feed/status/gap-notes.ts';
+import { gapRecord } from '../../../testing/judges/events.ts';
 
-const gap: Gap = {
-  kind: 'gap',
-  venue: 'bybit',
-  symbol: 'BTCUSDT',
-  epoch: 1,
-  fromId: '2290000000066810000',
-  toId: '2290000000066811235',
-  fromTime: 1000,
-  toTime: 35_000,
-  missing: 1234,
-  filled: 0,
-  outcome: 'unrepaired',
-  environment: 'simulated',
-};
+const gap = gapRecord({ venue: 'bybit', toId: '1236', fromTime: 1000, toTime: 35_000, missing: 1234 });
 const closed = (of: Gap) =>
   new GapNotes().next({
     kind: 'gap_closed',

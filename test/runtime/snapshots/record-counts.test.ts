@@ -3,23 +3,10 @@ import type { Gap } from '../../../src/domain/record.ts';
 import { deadLetter } from '../../../src/feed/status/dead-letter.ts';
 import { StatusNumbering } from '../../../src/feed/status/status-numbering.ts';
 import { RecordCounts } from '../../../src/runtime/snapshots/record-counts.ts';
-import { tradeEvent } from '../../../testing/judges/events.ts';
+import { gapRecord, tradeEvent } from '../../../testing/judges/events.ts';
 
-const gap = (fields: Partial<Gap>): Gap => ({
-  kind: 'gap',
-  venue: 'binance',
-  symbol: 'BTCUSDT',
-  epoch: 1,
-  fromId: '1',
-  toId: '5',
-  fromTime: 0,
-  toTime: 1,
-  missing: 3,
-  filled: 3,
-  outcome: 'repaired',
-  environment: 'simulated',
-  ...fields,
-});
+const gap = (fields: Partial<Gap>): Gap =>
+  gapRecord({ toId: '5', missing: 3, filled: 3, outcome: 'repaired', ...fields });
 
 it('RecordCounts counts records by kind, status state, gap outcome and dead letter stage', () => {
   const counts = new RecordCounts();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Gap, Position, TradeEvent } from '../../../src/domain/record.ts';
+import { gapRecord } from '../../../testing/judges/events.ts';
 import type { JournalEvent } from '../../../testing/judges/journal.ts';
 import { JournalIndex } from '../../../testing/judges/journal-index.ts';
 import { type JudgeOptions, TradeJudge, type Verdict } from '../../../testing/judges/trade-judge.ts';
@@ -22,13 +23,16 @@ function trade(id: number, over: Partial<TradeEvent> = {}): TradeEvent {
 }
 
 function gap(from: number, to: number | null, over: Partial<Gap> = {}): Gap {
-  const missing = to === null ? null : to - from - 1;
-  return {
-    ...{ kind: 'gap', venue: 'binance', symbol: SYMBOL, epoch: 1, fromId: String(from) },
-    ...{ toId: to === null ? null : String(to), fromTime: 1000 + from, toTime: 1000 + (to ?? 0) },
-    ...{ missing, filled: 0, outcome: 'unrepaired', environment: 'simulated' },
+  return gapRecord({
+    symbol: SYMBOL,
+    fromId: String(from),
+    toId: to === null ? null : String(to),
+    fromTime: 1000 + from,
+    toTime: 1000 + (to ?? 0),
+    missing: to === null ? null : to - from - 1,
+    environment: 'simulated',
     ...over,
-  };
+  });
 }
 
 function position(epoch: number, venue = 'binance'): Position {
