@@ -5,29 +5,30 @@ import type { TradeEvent } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
+import { type KafkaProxy, startProxiedBroker, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 import { PublishedTopics } from '../client/published-topics.ts';
 import { nameOf, SYMBOLS } from '../client/steady-trades.ts';
 
-let proxied: ProxiedBroker;
+let proxied: KafkaProxy;
 beforeAll(async () => {
-  proxied = await startProxiedBroker();
+  proxied = await startSharedProxy();
 });
 afterAll(() => proxied?.close());
 
-async function feed() {
-  const config = kafkaConfig(proxied.broker.brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3 });
+async function feed({ brokers } = proxied) {
+  const config = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3 });
   const topics = await PublishedTopics.open(config);
   onTestFinished(() => topics[Symbol.asyncDispose]());
   return { topics, config };
 }
 
-async function client(topicPrefix: string, group?: string) {
+async function client({ brokers, topicPrefix }: KafkaConfig, group?: string) {
   const warnings: ClientWarning[] = [];
   const market = await connectTopics({
-    brokers: proxied.brokers,
+    brokers,
     topicPrefix,
     onWarning: (warning) => warnings.push(warning),
     ...(group === undefined ? {} : { group }),
@@ -50,14 +51,15 @@ async function publishAgain(config: KafkaConfig, more: readonly TradeEvent[]): P
   await topics.publish(...more);
 }
 
-it('the client emits each trade once over a broker restart, with and without a group', async () => {
-  const { topics, config } = await feed();
-  const clients = [await client(config.topicPrefix), await client(config.topicPrefix, 'survivors')];
+/** Expects that clients emit each trade once over an outage of the broker. */
+async function expectOnceOver(proxy: KafkaProxy, outage: { begin(): Promise<void>; end(): Promise<void> }) {
+  const { topics, config } = await feed(proxy);
+  const clients = [await client(config), await client(config, `${config.topicPrefix}survivors`)];
   await topics.publish(...trades(1, 30));
   for (const { got } of clients) await until(() => got.length === 300);
-  await proxied.broker.stop();
+  await outage.begin();
   for (const { market } of clients) await until(() => (market.lag().trades?.ms ?? 0) > 2000);
-  await proxied.broker.start();
+  await outage.end();
   await publishAgain(config, trades(31, 30));
   for (const { market, got, warnings } of clients) {
     await until(() => got.length >= 600, { timeoutMs: 60_000, message: () => `${got.length} of 600` });
@@ -65,11 +67,23 @@ it('the client emits each trade once over a broker restart, with and without a g
     expect(got.toSorted()).toEqual(trades(1, 60).map(nameOf).toSorted());
     expect(warnings.filter(({ kind }) => kind !== 'unreachable')).toEqual([]);
   }
+}
+
+it('the client emits each trade once over an outage of the broker, with and without a group', async () => {
+  await expectOnceOver(proxied, { begin: () => proxied.refuse(), end: () => proxied.serve() });
 });
+
+if (isLong) {
+  it('the client emits each trade once over a restart of the broker, with and without a group', async () => {
+    const own = await startProxiedBroker();
+    onTestFinished(() => own.close());
+    await expectOnceOver(own, { begin: () => own.broker.stop(), end: () => own.broker.start() });
+  });
+}
 
 it('the client emits each trade once after a connection stops answering', async () => {
   const { topics, config } = await feed();
-  const { market, got } = await client(config.topicPrefix);
+  const { market, got } = await client(config);
   await topics.publish(...trades(1, 30));
   await until(() => got.length === 300);
   await proxied.hang();

@@ -26,7 +26,7 @@ const STANDS_STILL = isLong ? 60 : 10;
 const SESSION_MS = 6000;
 const COINS = isLong ? 60 : 20;
 const SHARDS = isLong ? 12 : 6;
-const PER_SECOND = isLong ? 3000 : 600;
+const PER_SECOND = isLong ? 3000 : 300;
 const QUIET_MS = isLong ? 8000 : 2000;
 /** Allowed delay, milliseconds. The shards, a broker, the simulator and other tests share two cores. */
 const BUSY_MS = 15_000;

@@ -4,8 +4,8 @@ import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { type KafkaProxy, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
@@ -14,15 +14,10 @@ import { trade } from '../sinks/fake-sink.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
-/** A broker with ACLs that allow everything that no ACL names. */
-let broker: Broker;
+/** The shared broker. Its ACLs allow everything that no ACL names. */
+let broker: KafkaProxy;
 beforeAll(async () => {
-  broker = await startBroker({
-    config: () => ({
-      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-      'allow.everyone.if.no.acl.found': 'true',
-    }),
-  });
+  broker = await startSharedProxy();
 });
 afterAll(() => broker?.close());
 

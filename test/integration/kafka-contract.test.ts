@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
-import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
+import { type KafkaProxy, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
 import { describeKafkaClient } from '../contracts/kafka-contract.ts';
 
-let proxied: ProxiedBroker;
+let proxied: KafkaProxy;
 beforeAll(async () => {
-  proxied = await startProxiedBroker();
+  proxied = await startSharedProxy();
 });
 afterAll(() => proxied?.close());
 

@@ -19,7 +19,7 @@ import { until } from '../../testing/tools/until.ts';
 const duration = isLong ? 60 : 5;
 /** In order of preference: the first venue serves, the second is its standby. */
 const venues = ['binance', 'bybit'];
-const PER_SECOND = 2000;
+const PER_SECOND = isLong ? 2000 : 1000;
 const CHANNELS = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth', 'agg_trade', 'mini_ticker'];
 
 let brokers: string[];

@@ -63,5 +63,8 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
   };
 }
 
+/** The name of the listener for the proxy with this index. */
+export const proxiedName = (index: number): string => `PROXIED${index}`;
+
 export const addressesOf = (listeners: readonly Listener[]): Readonly<Record<string, string>> =>
   Object.fromEntries(listeners.map(({ name, advertised }) => [name.toLowerCase(), advertised]));

@@ -5,8 +5,8 @@ export interface BrokerOptions {
   readonly way?: 'docker' | 'java';
   /** Additional broker settings (server.properties). `host`: the host to which clients connect. */
   readonly config?: Settings | ((host: string) => Settings);
-  /** host:port that the plaintext listener advertises to clients instead of its own, such as a proxy's address. */
-  readonly advertised?: string;
+  /** Addresses of proxies, as host:port. The broker has a listener for each proxy, which advertises its address. */
+  readonly proxies?: readonly string[];
   /** Listeners in addition to the plaintext one, by name in lower case. */
   readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;
   /** True if the broker is measured, or under load for minutes: its JVM then optimizes fully. */
@@ -20,6 +20,8 @@ export interface Broker {
   readonly brokers: string[];
   /** host:port of the additional listeners, by name. */
   readonly listeners: Readonly<Record<string, string>>;
+  /** host:port of the listeners for the proxies, in the order of the option. */
+  readonly proxied: readonly string[];
   /** Shuts down cleanly; resolves when the process is gone. */
   stop(): Promise<void>;
   /** kill -9; resolves when the process is gone. */
@@ -28,6 +30,12 @@ export interface Broker {
   start(): Promise<void>;
   /** Ends it and removes its data. */
   close(): Promise<void>;
+}
+
+/** The address of a proxy that a test file may start, and the broker's listener for it, each as host:port. */
+export interface ProxyPlace {
+  readonly proxy: string;
+  readonly listener: string;
 }
 
 export function configOf({ config = {} }: BrokerOptions, host: string): Settings {

@@ -2,7 +2,7 @@ import { GenericContainer, getContainerRuntimeClient, ImageName, Wait } from 'te
 import { freePort } from '../processes/free-port.ts';
 import { SHORT_LIVED } from '../tools/java.ts';
 import { type Broker, type BrokerOptions, configOf } from './broker.ts';
-import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
+import { addressesOf, brokerSettings, kafkaVersion, proxiedName } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
 
 type Engine = Awaited<ReturnType<typeof getContainerRuntimeClient>>;
@@ -69,11 +69,17 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
       return { name: name.toUpperCase(), protocol, ...addresses, ports: { container: inside, host: outside } };
     }),
   );
+  const proxied = await Promise.all(
+    (options.proxies ?? []).map(async (advertised, index) => {
+      const ports = { container: 9194 + index, host: await freePort() };
+      const bound = `0.0.0.0:${ports.container}`;
+      return { name: proxiedName(index), protocol: 'PLAINTEXT', bound, advertised, ports };
+    }),
+  );
   const address = `${host}:${port}`;
-  const advertised = options.advertised ?? address;
-  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised };
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised: address };
   const settings = brokerSettings({
-    listeners: [plain, ...further],
+    listeners: [plain, ...further, ...proxied],
     inside: '127.0.0.1:9191',
     controller: '127.0.0.1:9093',
     data: '/tmp/kafka-data',
@@ -82,7 +88,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   const environment = Object.fromEntries(Object.entries(settings).map(([key, value]) => [variableOf(key), value]));
   const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   const container = await new GenericContainer(image)
-    .withExposedPorts({ container: 9092, host: port }, ...further.map(({ ports }) => ports))
+    .withExposedPorts({ container: 9092, host: port }, ...[...further, ...proxied].map(({ ports }) => ports))
     .withEnvironment({ KAFKA_HEAP_OPTS: ['-Xmx384m', ...compiler].join(' '), ...environment })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(60_000)
@@ -107,6 +113,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
     way: 'docker',
     brokers: [address],
     listeners: addressesOf(further),
+    proxied: proxied.map(({ ports }) => `${host}:${ports.host}`),
     async start() {
       await raw.start();
       await ready();

@@ -9,7 +9,7 @@ import { type GuardedProcess, startGuarded } from '../processes/guarded-process.
 import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from '../tools/java.ts';
 import { tools } from '../tools/tools.ts';
 import { type Broker, type BrokerOptions, configOf } from './broker.ts';
-import { addressesOf, brokerSettings, kafkaVersion } from './broker-settings.ts';
+import { addressesOf, brokerSettings, kafkaVersion, proxiedName } from './broker-settings.ts';
 import { waitForBroker } from './wait-for-broker.ts';
 
 const HOST = '127.0.0.1';
@@ -92,11 +92,16 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
       return { name: name.toUpperCase(), protocol, bound: address, advertised: address };
     }),
   );
+  const proxied = await Promise.all(
+    (options.proxies ?? []).map(async (advertised, index) => {
+      const bound = `${HOST}:${await freePort()}`;
+      return { name: proxiedName(index), protocol: 'PLAINTEXT', bound, advertised };
+    }),
+  );
   const address = `${HOST}:${port}`;
-  const advertised = options.advertised ?? address;
-  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised };
+  const plain = { name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: address, advertised: address };
   const settings = brokerSettings({
-    listeners: [plain, ...further],
+    listeners: [plain, ...further, ...proxied],
     inside: `${HOST}:${await freePort()}`,
     controller: `${HOST}:${controllerPort}`,
     data: join(directory, 'log'),
@@ -150,6 +155,7 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
     way: 'java',
     brokers: [address],
     listeners: addressesOf(further),
+    proxied: proxied.map(({ bound }) => bound),
     start: startProcess,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),

@@ -1,4 +1,4 @@
-import type { Broker, BrokerOptions } from './broker.ts';
+import type { Broker, BrokerOptions, ProxyPlace } from './broker.ts';
 import { startDockerBroker, whyNoDocker } from './docker-broker.ts';
 import { prepareJavaBroker, startJavaBroker, whyNoJava } from './java-broker.ts';
 
@@ -54,8 +54,16 @@ export function sharedRegistry(): Promise<string> {
   return askGlobalSetup<string>('registry');
 }
 
+/**
+ * A place for a proxy of the shared broker, which has ACLs. It is never KAFKA_BROKERS: the broker must advertise the
+ * proxy.
+ */
+export function sharedProxyPlace(): Promise<ProxyPlace> {
+  return askGlobalSetup<ProxyPlace>('proxy');
+}
+
 /** Asks vitest's global setup (shared-broker.ts) for the address of a shared service. */
-async function askGlobalSetup<T>(what: 'broker' | 'registry'): Promise<T> {
+async function askGlobalSetup<T>(what: 'broker' | 'registry' | 'proxy'): Promise<T> {
   const desk = process.env.MARKET_FEED_BROKER_DESK;
   if (desk === undefined) throw new Error('a shared broker or registry exists only under vitest');
   const answer = await fetch(`${desk}/${what}`);

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { type Broker, startBroker } from './kafka-broker.ts';
+import { connect, createServer, type Socket } from 'node:net';
+import { freePort } from '../processes/free-port.ts';
+import { type Broker, sharedProxyPlace, startBroker } from './kafka-broker.ts';
 
 const PRODUCE = 0;
 
-/** A broker behind a proxy, which can fail in ways that a broker cannot. */
-export interface ProxiedBroker {
-  readonly broker: Broker;
+/** A proxy in front of a broker. It can fail in ways that a broker cannot. */
+export interface KafkaProxy {
+  /** host:port of the proxy, for clients. */
   readonly brokers: string[];
   /** Refuses connections and cuts those that are open, until `serve`. */
   refuse(): Promise<void>;
@@ -24,20 +25,38 @@ export interface ProxiedBroker {
   close(): Promise<void>;
 }
 
-/** Starts a broker and its proxy for one test. `config`: additional broker settings. */
-export async function startProxiedBroker(config: Readonly<Record<string, string>> = {}): Promise<ProxiedBroker> {
+/** A broker of one test behind its own proxy. */
+export interface ProxiedBroker extends KafkaProxy {
+  readonly broker: Broker;
+}
+
+/** Starts a broker and its proxy for one test. */
+export async function startProxiedBroker(): Promise<ProxiedBroker> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const broker = await startBroker({ proxies: [address] });
+  const proxy = await startProxy(address, broker.proxied[0] as string);
+  const close = async () => {
+    await proxy.refuse();
+    await broker.close();
+  };
+  return Object.assign(proxy, { broker, close });
+}
+
+/** Starts a proxy of the broker that all test files share. */
+export async function startSharedProxy(): Promise<KafkaProxy> {
+  const { proxy, listener } = await sharedProxyPlace();
+  return startProxy(proxy, listener);
+}
+
+async function startProxy(address: string, listener: string): Promise<KafkaProxy> {
   const sockets = new Set<Socket>();
-  let target: { host: string; port: number } | undefined;
+  const [target, own] = [endpointOf(listener), endpointOf(address)];
   let hanging = false;
   let cut: () => boolean = () => false;
   let lost = 0;
   let onHeld: ((passOn: () => void) => void) | undefined;
 
   const server = createServer((client) => {
-    if (target === undefined) {
-      client.destroy();
-      return;
-    }
     const broker = connect(target);
     const end = () => {
       client.destroy();
@@ -79,15 +98,11 @@ export async function startProxiedBroker(config: Readonly<Record<string, string>
     });
   });
 
-  const listen = async (port: number) => {
-    server.listen(port, '127.0.0.1');
+  const listen = async () => {
+    server.listen(own.port, own.host);
     await once(server, 'listening');
   };
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
-  const broker = await startBroker({ config, advertised: `127.0.0.1:${port}` });
-  const [host, brokerPort] = (broker.brokers[0] as string).split(':') as [string, string];
-  target = { host, port: Number(brokerPort) };
+  await listen();
 
   const refuse = async () => {
     const closed = server.listening ? new Promise((resolve) => server.close(resolve)) : undefined;
@@ -95,14 +110,13 @@ export async function startProxiedBroker(config: Readonly<Record<string, string>
     await closed;
   };
   return {
-    broker,
-    brokers: [`127.0.0.1:${port}`],
+    brokers: [address],
     refuse,
     async serve() {
       if (hanging) for (const socket of sockets) socket.destroy();
       hanging = false;
       cut = () => false;
-      if (!server.listening) await listen(port);
+      if (!server.listening) await listen();
     },
     async hang() {
       hanging = true;
@@ -118,9 +132,11 @@ export async function startProxiedBroker(config: Readonly<Record<string, string>
     get lost() {
       return lost;
     },
-    async close() {
-      await refuse();
-      await broker.close();
-    },
+    close: refuse,
   };
+}
+
+function endpointOf(address: string): { readonly host: string; readonly port: number } {
+  const [host = '', port = ''] = address.split(':');
+  return { host, port: Number(port) };
 }
