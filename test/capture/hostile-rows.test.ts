@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-row.ts';
 import { readCaptureHeader } from '../../src/capture/read-capture.ts';
 import { expectHarmless, hostileText } from '../../testing/feeds/hostile-json.ts';
+import { runs } from '../../testing/properties/seeds.ts';
 
 const NS = '1700000000000000000';
 const starts = ['', `${NS} `, `${NS} c1 `, `${NS} c1 ! `, '1700000000.5: ', 'https://x/?symbol=A -> 1700000000.5: '];
@@ -20,7 +21,7 @@ it.each(CAPTURE_FORMATS)('the %s parser returns a known kind for any text', (for
       expect(['frame', 'mark', 'body', 'nothing', 'odd']).toContain(kind);
       expectHarmless(() => venueTime(row));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

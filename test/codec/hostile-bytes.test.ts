@@ -5,6 +5,7 @@ import { encodeConfluent, encodeSingleObject, newWireDecoder } from '../../src/c
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { expectHarmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
+import { runs } from '../../testing/properties/seeds.ts';
 import { sampleBookDelta, sampleRecords, sampleTrade } from './sample-records.ts';
 
 /* A record comes from anyone who may write to a topic, so any bytes must be decoded safely. */
@@ -66,7 +67,7 @@ describe('newWireDecoder with hostile bytes', () => {
           if (!(found instanceof Fault)) read++;
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
     expect(read).toBeGreaterThan(0);
   }, 60_000);
@@ -77,7 +78,7 @@ describe('newWireDecoder with hostile bytes', () => {
       fc.asyncProperty(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 300 }), async (start, bytes) => {
         await outcome(Buffer.concat([start, bytes]));
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   }, 60_000);
 });
@@ -101,7 +102,7 @@ describe("readerOf with a hostile writer's schema", () => {
       fc.property(hostileText(names), (text) => {
         expect(readable(text)).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -5,6 +5,7 @@ import { ConfigError } from '../../src/config/problem.ts';
 import { sections } from '../../src/config/schema.ts';
 import { parseYaml } from '../../src/config/yaml-source.ts';
 import { expectHarmless, hostileValue, TRAPS } from '../../testing/feeds/hostile-json.ts';
+import { runs } from '../../testing/properties/seeds.ts';
 
 const NAMES = [...Object.keys(sections), 'bybit', 'url', 'brokers', 'enabled', 'reconnect', 'dir', 'level', 'all'];
 
@@ -24,7 +25,7 @@ it('loadConfig returns a configuration or throws a ConfigError for any values', 
     fc.property(hostileValue(NAMES), (values) => {
       complaint(() => loadConfig({ values: values as object }));
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 }, 60_000);
 
@@ -35,7 +36,7 @@ it('loadConfig returns a configuration or throws a ConfigError for any values of
         loadConfig({ values: JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`) as object }),
       );
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 }, 60_000);
 
@@ -62,7 +63,7 @@ it('parseYaml returns a value or throws a ConfigError for any text', () => {
     fc.property(fc.array(pieces, { maxLength: 60 }), (text) => {
       complaint(() => parseYaml(text.join(''), 'file.yaml'));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 }, 30_000);
 

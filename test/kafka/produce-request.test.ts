@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Compression } from '../../src/kafka/config.ts';
 import type { ProduceBatch } from '../../src/kafka/contract.ts';
 import { produceBody, sizeOfRecord, writeRecord } from '../../src/kafka/produce-request.ts';
+import { runs } from '../../testing/properties/seeds.ts';
 
 const TIMEOUT_MS = 8000;
 const TIMESTAMP = 1_732_000_000_123;
@@ -63,7 +64,7 @@ describe('the body of a produce request', () => {
         const body = await produceBody(batches, options({ producerId, producerEpoch }));
         expect(body().equals(byLibrary(batches, producerId, producerEpoch))).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -118,7 +119,7 @@ describe('the bytes of a record', () => {
         // `toEqual` compares long buffers slowly.
         expect(written.equals(kafkajsRecord({ key, value, offsetDelta }).buffer)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

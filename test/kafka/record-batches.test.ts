@@ -5,6 +5,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { Compression } from '../../src/kafka/config.ts';
 import { produceBody } from '../../src/kafka/produce-request.ts';
 import { AnswerMemory, committedMessages, MAX_ANSWER_BYTES } from '../../src/kafka/record-batches.ts';
+import { runs } from '../../testing/properties/seeds.ts';
 
 const TIME = 1_732_000_000_123;
 /** Bytes of the request before the batch: topic `t`, partition 0. */
@@ -114,7 +115,7 @@ describe('the batches of an answer', () => {
         const { messages } = await committedMessages(raw([bytes.subarray(0, length)]), 5n, new AnswerMemory());
         for (const { offset } of messages) expect(BigInt(offset)).toBeGreaterThanOrEqual(5n);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -4,6 +4,8 @@ const FIXED_SEED = 20_261_124;
 const given = process.env.MARKET_FEED_FUZZ_SEED;
 
 export const isFuzz: boolean = given !== undefined;
+/** Number of runs of a property that takes long: `count` under `make fuzz`, a quarter in the suite, whose seed is fixed. */
+export const runs = (count: number): number => (isFuzz ? count : Math.ceil(count / 4));
 export const testSeed: number = given === undefined ? FIXED_SEED : Number(given);
 
 let current = testSeed;

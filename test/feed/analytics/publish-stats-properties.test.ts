@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fromUnscaled, unscaled } from '../../../src/domain/decimal.ts';
 import type { TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import { runs } from '../../../testing/properties/seeds.ts';
 import { LATENESS_MS, PublishedMarket, type Step } from './published-market.ts';
 
 const WINDOWS_MS = [1000, 7000, 60_000];
@@ -70,7 +71,7 @@ function expectSoundWindows(market: PublishedMarket): void {
 it('publishStats publishes each window once: correct and not too early, or incomplete for a reason', () => {
   fc.assert(
     fc.property(steps, history, (all, keeps) => expectSoundWindows(run(all, WINDOWS_MS, keeps))),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -100,7 +101,7 @@ it('publishStats counts each published trade in a window or as late', () => {
         expect(counted + market.late).toBe(market.published.length);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 
@@ -118,7 +119,7 @@ it('no trade is late if every gap is repaired within 3 s, also with restarts and
       const market = run(all.flatMap(repaired), WINDOWS_MS, Number.POSITIVE_INFINITY);
       expect(market.late).toBe(0);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 
@@ -129,7 +130,7 @@ it('publishStats publishes the same for the same input, in the same order', () =
       expect(second.windows).toEqual(first.windows);
       expect(second.large).toEqual(first.large);
     }),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
 });
 

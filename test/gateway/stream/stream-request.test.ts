@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/gateway/api/api-error.ts';
 import { readRequest } from '../../../src/gateway/stream/stream-request.ts';
 import { expectHarmless, hostileText, hostileValue } from '../../../testing/feeds/hostile-json.ts';
+import { runs } from '../../../testing/properties/seeds.ts';
 
 const asked = (text: string): unknown => {
   try {
@@ -30,7 +31,7 @@ describe('readRequest', () => {
       fc.property(texts, (text) => {
         expect(asked(text)).toBeInstanceOf(ApiError);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -42,7 +43,7 @@ describe('readRequest', () => {
         const text = `${JSON.stringify(base).slice(0, -1)},${JSON.stringify(key)}:${JSON.stringify(value)}}`;
         if (!(asked(text) instanceof ApiError)) taken++;
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
     // Of two equal keys, the last one counts, so some requests are valid by chance.
     expect(taken).toBeLessThan(500);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContiguousSequence } from '../../../src/operators/sequence/contiguous-sequence.ts';
 import type { Sequenced } from '../../../src/operators/sequence/id-sequence.ts';
+import { runs } from '../../../testing/properties/seeds.ts';
 
 interface Trade {
   readonly first: number;
@@ -315,13 +316,14 @@ describe('ContiguousSequence', () => {
           if (arrived.has(id)) expect(inGap).toBe(false);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
   it('passes each id or names it in one gap, for any mix of loss, reordering, fetches and releases', () => {
     let filled = 0;
     let missing = 0;
+    const numRuns = runs(10_000);
     fc.assert(
       fc.property(steps, (plan) => {
         const run = new Run();
@@ -331,10 +333,10 @@ describe('ContiguousSequence', () => {
         filled += run.filled;
         missing += run.missing;
       }),
-      { numRuns: 10_000 },
+      { numRuns },
     );
-    expect(filled).toBeGreaterThan(10_000);
-    expect(missing).toBeGreaterThan(10_000);
+    expect(filled).toBeGreaterThan(numRuns);
+    expect(missing).toBeGreaterThan(numRuns);
   }, 30_000);
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FeedRecord } from '../../../src/domain/record.ts';
 import type { Recent } from '../../../src/sinks/contract.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
+import { runs } from '../../../testing/properties/seeds.ts';
 import { position, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -214,7 +215,7 @@ describe('SinkDriver with a spill, under outages, crashes and full disks', () =>
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   }, 120_000);
 });

@@ -11,9 +11,9 @@ import type { Decoded } from '../../../src/venues/contract.ts';
 import { MAX_FRAME_BYTES } from '../../../src/venues/decode/read-frame.ts';
 import { ScannedNames } from '../../../src/venues/decode/scanned-names.ts';
 import { venues } from '../../../src/venues/registry.ts';
-import { currentSeed } from '../../../testing/properties/seeds.ts';
+import { currentSeed, runs } from '../../../testing/properties/seeds.ts';
 
-const FRAMES = 10_000;
+const FRAMES = runs(10_000);
 const RECEIVED_AT = 1_790_000_000_123_456;
 
 const INSTRUMENTS = new Map(
@@ -233,26 +233,23 @@ describe('the frame scanner', () => {
     expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
   });
 
-  it.each(CASES)(
-    `%s: the decoder reads each of ${FRAMES} randomly changed frames like the parser alone`,
-    (venue, frames) => {
-      const seed = currentSeed();
-      const random = seededRandom(seed);
-      const [decode, parse, scan] = [decoderOf(venue), parsed(venue), scannerOf(venue)];
-      const outcomes = { scanned: 0, left: 0 };
-      for (let count = 0; count < FRAMES; count++) {
-        const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
-        const expected = parse(text);
-        const found = decode(frameOf(text));
-        if (!isDeepStrictEqual(shown(found), shown(expected)))
-          expect([seed, text, found]).toEqual([seed, text, expected]);
-        if (scan(text) === undefined) outcomes.left++;
-        else outcomes.scanned++;
-      }
-      // Enough frames were scanned, and enough were left to the parser.
-      expect(Math.min(outcomes.scanned, outcomes.left)).toBeGreaterThan(FRAMES / 20);
-    },
-  );
+  it.each(CASES)('%s: the decoder reads each randomly changed frame like the parser alone', (venue, frames) => {
+    const seed = currentSeed();
+    const random = seededRandom(seed);
+    const [decode, parse, scan] = [decoderOf(venue), parsed(venue), scannerOf(venue)];
+    const outcomes = { scanned: 0, left: 0 };
+    for (let count = 0; count < FRAMES; count++) {
+      const text = mutated(frames[Math.floor(random() * frames.length)] ?? '', random);
+      const expected = parse(text);
+      const found = decode(frameOf(text));
+      if (!isDeepStrictEqual(shown(found), shown(expected)))
+        expect([seed, text, found]).toEqual([seed, text, expected]);
+      if (scan(text) === undefined) outcomes.left++;
+      else outcomes.scanned++;
+    }
+    // Enough frames were scanned, and enough were left to the parser.
+    expect(Math.min(outcomes.scanned, outcomes.left)).toBeGreaterThan(FRAMES / 20);
+  });
 });
 
 describe('ScannedNames', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { duplicateKey } from '../../../src/venues/decode/json-keys.ts';
 import { refuseDuplicateKeys } from '../../../src/venues/decode/read-frame.ts';
+import { runs } from '../../../testing/properties/seeds.ts';
 
 const keys = fc.oneof(
   fc.constantFrom('a', 'b', '__proto__', '', '"', '\\', ':', 'a":', '{', 'é'),
@@ -29,7 +30,7 @@ describe('duplicateKey', () => {
       fc.property(json, fc.constantFrom('', ' ', '\n\t'), (value, space) => {
         expect(duplicateKey(written(value, space)) !== undefined).toBe(repeats(value));
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
   });
 
@@ -68,7 +69,7 @@ describe('refuseDuplicateKeys', () => {
         if (duplicateKey(text) === undefined) expect(check).not.toThrow();
         else expect(check).toThrow('is there twice');
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });
