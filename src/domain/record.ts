@@ -15,6 +15,14 @@ export interface BookLevel {
   readonly quantity: Decimal;
 }
 
+/** A price and the new quantity at it. */
+export interface BookDeltaLevel {
+  /** Price in the quote asset. */
+  readonly price: Decimal;
+  /** Quantity in the base asset; 0 removes the level. */
+  readonly quantity: Decimal;
+}
+
 /** The age of a venue's last data, with its clock offset and event lag. */
 export interface VenueAge {
   /** The venue. */
@@ -223,9 +231,9 @@ export interface BookDelta extends MarketFields {
   /** True: the levels are the whole book, as deep as the venue sends it. Replace your book with them. */
   readonly snapshot: boolean;
   /** Levels to set; quantity 0 removes a level. A snapshot lists the best level first. */
-  readonly bids: readonly BookLevel[];
+  readonly bids: readonly BookDeltaLevel[];
   /** Levels to set; quantity 0 removes a level. A snapshot lists the best level first. */
-  readonly asks: readonly BookLevel[];
+  readonly asks: readonly BookDeltaLevel[];
   /** When the book changed, by the venue's clock, milliseconds since 1970; null: the venue does not send it. */
   readonly timestamp: null | number;
   /** The venue's matching sequence of the change, digits; null: the venue does not send it. Books of any depth and trades of the venue share it. */
@@ -287,6 +295,8 @@ export interface TradeStats extends MarketFields {
   readonly volatility: null | number;
   /** False: a known gap or a switch of venues lies inside the window, or it could not be rebuilt after a start. */
   readonly complete: boolean;
+  /** 0, and 1 more for each later record of the window that counts healed trades, too. Not published yet: records with 1 or more. */
+  readonly revision: number;
 }
 
 /** A trade that is much larger than the trades before it. Topic `large-trades`. */
@@ -344,6 +354,8 @@ export interface Gap {
   readonly symbol: string;
   /** The epoch in which the gap lies. */
   readonly epoch: number;
+  /** The channel whose trades are missing: trade (topic trades) or agg_trade (topic agg-trades). Read an unknown value as trade. */
+  readonly channel: 'trade' | 'agg_trade';
   /** Id of the last trade before the gap, exclusive; null: the gap starts before the first known trade. */
   readonly fromId: null | string;
   /** Id of the first trade after the gap, exclusive; null: nothing followed in this epoch. */

@@ -22,10 +22,10 @@ import type { VenueFeed } from './venue-feed.ts';
 /** Merges the venues into one feed. Each line of `fanOut` is a stage; removing one loses only what it publishes. */
 export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observable<FeedOutput> {
   const { watch, commands$, reports = [] } = options;
-  const ledger = new EpochLedger(options.previous, options.config.environment);
+  const counts = options.config.feed.channels.includes('trade') ? 'trade' : 'agg_trade';
+  const ledger = new EpochLedger(options.previous, options.config.environment, counts);
   const availability = new AvailabilityReports(venues);
   const ticks = new SymbolPriceTicks();
-  const counts = options.config.feed.channels.includes('trade') ? 'trade' : 'agg_trade';
   const ids = venues.map((venue) => venue.options.venue.id);
   const venueOf = (id: string) => venues.find((venue) => venue.options.venue.id === id);
   const stages: StageOptions = { ...options, ledger, counts, venueOf };

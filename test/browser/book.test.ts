@@ -41,6 +41,7 @@ const change = (id: number, fields: Partial<BookDelta>): BookDelta =>
 
 const GAP: Gap = {
   kind: 'gap',
+  channel: 'trade',
   ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, environment: 'simulated' },
   ...{ fromId: '2', toId: '3', fromTime: NOW - 198, toTime: NOW - 197, missing: 4, filled: 0, outcome: 'unrepaired' },
 };

@@ -84,6 +84,7 @@ it('in mode all, time and sales shows only the gaps of the venue that it shows',
   const { url, publish } = await feed({ mode: 'all' });
   const gap = (venue: string, missing: number): Gap => ({
     kind: 'gap',
+    channel: 'trade',
     ...{ venue, symbol: 'BTCUSDT', epoch: 1, environment: 'simulated', filled: 0, outcome: 'unrepaired', missing },
     ...{ fromId: '1', toId: '2', fromTime: NOW - 199, toTime: NOW - 198 },
   });
@@ -102,6 +103,7 @@ it('a frozen list of trades gets no new marks, either', async () => {
   publish(
     {
       kind: 'gap',
+      channel: 'trade',
       ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, environment: 'simulated', filled: 0, outcome: 'unrepaired' },
       ...{ fromId: '1', toId: '2', fromTime: NOW - 199, toTime: NOW - 198, missing: 4 },
     },

@@ -150,6 +150,7 @@ export const sampleStatus = (changes: Partial<FeedStatus> = {}): FeedStatus => (
 
 export const sampleGap = (changes: Partial<Gap> = {}): Gap => ({
   kind: 'gap',
+  channel: 'trade',
   venue: 'binance',
   symbol: 'BTCUSDT',
   epoch: 4,
@@ -261,6 +262,7 @@ export const sampleTradeStats = (changes: Partial<TradeStats> = {}): TradeStats 
   flow: 'strong_buy',
   volatility: null,
   complete: true,
+  revision: 0,
   ...changes,
 });
 

@@ -223,6 +223,7 @@ export function tradeStats(windowStart: number, fields: Partial<TradeStats> = {}
     flow: 'buy',
     volatility: null,
     complete: true,
+    revision: 0,
     ...fields,
   };
 }

@@ -161,6 +161,7 @@ export function healthyFeed(fields: Partial<Heartbeat> = {}): Heartbeat {
 export function gapRecord(fields: Partial<Gap> = {}): Gap {
   return {
     kind: 'gap',
+    channel: 'trade',
     venue: 'binance',
     symbol: 'BTCUSDT',
     epoch: 1,

@@ -26,6 +26,7 @@ type Figures = Omit<
   | 'windowEnd'
   | 'volatility'
   | 'complete'
+  | 'revision'
 >;
 
 /** Compares the windows of a run with the journal of its venues. Returns problems as text, at most 20. */

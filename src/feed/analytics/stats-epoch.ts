@@ -117,6 +117,7 @@ export class WindowSums {
       ...figures,
       volatility: volatility.at(windowEnd),
       complete: complete && coverage.isWhole(windowStart, windowEnd),
+      revision: 0,
     };
   }
 }

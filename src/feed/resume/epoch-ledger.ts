@@ -1,5 +1,5 @@
 import type { Environment, Gap, Position } from '../../domain/record.ts';
-import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
+import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { SequenceGapEvent } from '../arbitration/merged-event.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
@@ -27,6 +27,7 @@ export function notePublished(epoch: Epoch, trade: AnyTrade): void {
 /** Numbers each symbol's epochs from the sinks' checkpoints on, and makes positions and gaps. */
 export class EpochLedger {
   readonly #environment: Environment;
+  readonly #counts: TradeKind;
   readonly #numbers = new Map<string, number>();
   /** Where previous runs ended, until this run serves the symbol. */
   readonly #previous: Map<string, PreviousEpoch[]>;
@@ -34,9 +35,13 @@ export class EpochLedger {
   /** Current epochs without a published position that names a trade of this run. */
   readonly #fresh = new Set<Epoch>();
 
-  /** @param environment the configured one, for positions and gaps of every venue */
-  constructor(previous: readonly PreviousEpoch[], environment: Environment) {
+  /**
+   * @param environment the configured one, for positions and gaps of every venue
+   * @param counts the kind of the trades that positions name, and of a gap that ends an epoch
+   */
+  constructor(previous: readonly PreviousEpoch[], environment: Environment, counts: TradeKind) {
     this.#environment = environment;
+    this.#counts = counts;
     this.#previous = Map.groupBy(previous, ({ symbol }) => symbol);
     for (const { symbol, epoch } of previous)
       this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
@@ -111,7 +116,7 @@ export class EpochLedger {
 
   #endOf({ venue, symbol, epoch, last }: Omit<PreviousEpoch, 'resumePoint'>, at: number): Gap | undefined {
     if (last === null) return undefined;
-    const found = { missing: null, filled: 0, outcome: 'unknown' } as const;
+    const found = { channel: this.#counts, missing: null, filled: 0, outcome: 'unknown' } as const;
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
@@ -135,10 +140,10 @@ export class EpochLedger {
         if (missing === 0) return undefined;
       }
     }
-    const { venue, tradeId: id, timestamp } = found.after;
+    const { venue, kind: channel, tradeId: id, timestamp } = found.after;
     const bounds = between(before, { id, timestamp });
     const outcome = outcomeOf(missing, filled);
-    return { ...this.#about('gap', venue, symbol, epoch), ...bounds, missing, filled, outcome };
+    return { ...this.#about('gap', venue, symbol, epoch), ...bounds, channel, missing, filled, outcome };
   }
 
   /**

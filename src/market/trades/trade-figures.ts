@@ -11,7 +11,7 @@ export type MeasuredTrade = Pick<TradeEvent, 'price' | 'quantity' | 'isBuyerMake
 /** The figures of a set of trades, as defined for the record TradeStats. */
 export type TradeFigures = Omit<
   TradeStats,
-  keyof MarketFields | 'kind' | 'windowMs' | 'windowStart' | 'windowEnd' | 'volatility' | 'complete'
+  keyof MarketFields | 'kind' | 'windowMs' | 'windowStart' | 'windowEnd' | 'volatility' | 'complete' | 'revision'
 >;
 
 /** Exact sums: volumes × 10^`quantityPlaces`, values × 10^`valuePlaces`. */

@@ -199,6 +199,7 @@ export class PendingLosses {
       venue: loss.venue,
       symbol: loss.symbol,
       epoch: loss.epoch,
+      channel: next.kind,
       fromId: from?.id ?? null,
       toId: follows ? next.tradeId : null,
       fromTime: from?.timestamp ?? loss.firstTime,

@@ -12,6 +12,7 @@ const gap = (fields: Partial<GapJson>): GapJson => ({
   venue: 'bybit',
   symbol: 'BTCUSDT',
   epoch: 1,
+  channel: 'trade',
   from_id: '1',
   to_id: '2',
   from_time: 100,

@@ -271,6 +271,7 @@ export class PublishedMarket {
   #gapBetween({ key }: Symbol, last: TradeEvent, behind: TradeEvent): Gap {
     return {
       kind: 'gap',
+      channel: 'trade',
       venue: this.#venue,
       symbol: key,
       epoch: this.#epoch,

@@ -15,7 +15,7 @@ const previous = (venue: string, epoch: number, id: string | null, canResume = f
     resumePoint: canResume ? new Map(last === null ? [] : [['trade', last]]) : undefined,
   };
 };
-const ledgerOf = (...epochs: PreviousEpoch[]) => new EpochLedger(epochs, environment);
+const ledgerOf = (...epochs: PreviousEpoch[]) => new EpochLedger(epochs, environment, 'trade');
 const begin = (ledger: EpochLedger, venue: string) => ledger.begin('BTCUSDT', { venue, at: 9000 });
 const published = (ledger: EpochLedger, trade: AnyTrade) => notePublished(ledger.current('BTCUSDT') as Epoch, trade);
 const sequenceGap = (before: number, after: number, missing: number | null, filled = 0) =>
@@ -73,6 +73,7 @@ describe('EpochLedger', () => {
       venue: 'bybit',
       symbol: 'BTCUSDT',
       epoch: 3,
+      channel: 'trade',
       fromId: '700',
       toId: null,
       fromTime: 5000,
@@ -118,6 +119,17 @@ describe('EpochLedger', () => {
     expect(ledger.gap(sequenceGap(21, 25, null))).toMatchObject({
       missing: null,
       outcome: 'unrepaired',
+    });
+  });
+
+  it('names the channel of a gap', () => {
+    const ledger = new EpochLedger([previous('bybit', 3, '700')], environment, 'agg_trade');
+    expect(begin(ledger, 'binance')[0]).toMatchObject({ kind: 'gap', epoch: 3, channel: 'agg_trade' });
+    published(ledger, aggTrade(21, 21));
+    const gap = sequenceGap(21, 25, 3);
+    expect(ledger.gap(gap)).toMatchObject({ channel: 'trade' });
+    expect(ledger.gap({ ...gap, gap: { ...gap.gap, after: aggTrade(25, 25) } })).toMatchObject({
+      channel: 'agg_trade',
     });
   });
 
