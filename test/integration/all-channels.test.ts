@@ -18,7 +18,7 @@ import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const SECONDS = isLong ? 60 : 5;
-const PER_SECOND = isLong ? 2000 : 1000;
+const PER_SECOND = isLong ? 2000 : 500;
 const STANDBY_PER_SECOND = PER_SECOND / 10;
 const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
 const TWENTY = join(root, 'config/coins.json');
