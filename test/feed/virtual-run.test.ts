@@ -232,11 +232,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
     const newSink = (name: SinkName) => async () => new VirtualSink(name, world, process, stores[name]);
     const pipeline = startPipeline(config, {
       log,
-      scheduler: process.scheduler,
-      wallClockMs: world.wallClockMs,
-      clock: () => 1000 * world.wallClockMs(),
-      networks: process.networks,
-      random: () => world.random.fraction(),
+      ...process.dependencies,
       sinks: { kafka: newSink('kafka'), file: newSink('file') },
       listEveryMs: LIST_EVERY_MS,
       spillDisk: (name) => own[name as SinkName],

@@ -70,11 +70,7 @@ export async function recordRun(seed: number, steps: readonly Step[], guard: Gua
     const newSink = async () => new RecordingSink('file', world, process, store);
     const pipeline = startPipeline(CONFIG, {
       log: createLog({ level: 'silent' }),
-      scheduler: process.scheduler,
-      wallClockMs: world.wallClockMs,
-      clock: () => 1000 * world.wallClockMs(),
-      networks: process.networks,
-      random: () => world.random.fraction(),
+      ...process.dependencies,
       sinks: { kafka: newSink, file: newSink },
       spillDisk: () => disk,
     });

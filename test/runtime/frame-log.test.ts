@@ -30,11 +30,7 @@ async function logged(level: 'trace' | 'debug') {
   const pipeline = await world.until(
     startPipeline(loadConfig({ values }), {
       log: createLog({ level, destination: { write: (json: string) => entries.push(JSON.parse(json)) } }),
-      scheduler: process.scheduler,
-      wallClockMs: world.wallClockMs,
-      clock: () => 1000 * world.wallClockMs(),
-      networks: process.networks,
-      random: () => world.random.fraction(),
+      ...process.dependencies,
       sinks: {
         kafka: () => Promise.reject(new Error('is not configured')),
         file: async () => new VirtualSink('file', world, process, store),

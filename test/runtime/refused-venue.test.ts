@@ -30,9 +30,7 @@ async function attemptsWhile(request: FaultRequest & { venue: 'bybit' | 'binance
       }),
       {
         log: createLog({ level: 'silent' }),
-        scheduler: process.scheduler,
-        wallClockMs: world.wallClockMs,
-        clock: () => 1000 * world.wallClockMs(),
+        ...process.dependencies,
         networks: (id) => {
           const { open, get } = process.networks(id);
           return {
@@ -46,7 +44,6 @@ async function attemptsWhile(request: FaultRequest & { venue: 'bybit' | 'binance
             },
           };
         },
-        random: () => world.random.fraction(),
         sinks: { kafka: sink('kafka'), file: sink('file') },
         spillDisk: () => new MemoryDisk(),
       },

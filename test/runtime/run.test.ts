@@ -56,11 +56,7 @@ it('a start keeps the trades that arrive while it waits for a broker that comes 
     const pipeline = startPipeline(config, {
       log: createLog({ level: 'warn', destination: { write: (line: string) => waiting.push(line) } }),
       onStarting: (starting) => observed.push(starting),
-      scheduler: process.scheduler,
-      wallClockMs: world.wallClockMs,
-      clock: () => 1000 * world.wallClockMs(),
-      networks: process.networks,
-      random: () => world.random.fraction(),
+      ...process.dependencies,
       sinks: { kafka: async () => new AwaySink('kafka', world, process, store), file: () => Promise.reject() },
       spillDisk: () => new MemoryDisk(),
     });

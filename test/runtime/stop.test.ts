@@ -26,11 +26,7 @@ it('stop rejects if a sink cannot be closed, and still delivers to the other sin
       }),
       {
         log: createLog({ level: 'silent' }),
-        scheduler: process.scheduler,
-        wallClockMs: world.wallClockMs,
-        clock: () => 1000 * world.wallClockMs(),
-        networks: process.networks,
-        random: () => world.random.fraction(),
+        ...process.dependencies,
         sinks: {
           kafka: newSink('kafka'),
           file: async () => Object.assign(await newSink('file')(), { close: () => Promise.reject(new Error('EIO')) }),
@@ -74,11 +70,7 @@ it('a stop of a start that waits for its sink logs how many frames are discarded
     onStarting: (observed) => {
       starting = observed;
     },
-    scheduler: process.scheduler,
-    wallClockMs: world.wallClockMs,
-    clock: () => 1000 * world.wallClockMs(),
-    networks: process.networks,
-    random: () => world.random.fraction(),
+    ...process.dependencies,
     sinks: {
       kafka: async () => new AwaySink('kafka', world, process, new VirtualStore()),
       file: () => Promise.reject(),

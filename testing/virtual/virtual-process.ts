@@ -28,6 +28,18 @@ export class VirtualProcess {
     };
   };
 
+  /** The clocks, the network and the random numbers of this process, for `startPipeline`. */
+  get dependencies() {
+    const { wallClockMs, random } = this.#world;
+    return {
+      scheduler: this.scheduler,
+      wallClockMs,
+      clock: () => 1000 * wallClockMs(),
+      networks: this.networks,
+      random: () => random.fraction(),
+    };
+  }
+
   /** Kills the process as `kill -9` does: the operating system closes its connections. */
   kill(): void {
     this.isAlive = false;

@@ -22,11 +22,7 @@ it('a snapshot says which venue serves, and marks all prices as stale while none
   const pipeline = await world.until(
     startPipeline(config, {
       log: createLog({ level: 'silent', destination: { write: () => undefined } }),
-      scheduler: process.scheduler,
-      wallClockMs: world.wallClockMs,
-      clock: () => 1000 * world.wallClockMs(),
-      networks: process.networks,
-      random: () => world.random.fraction(),
+      ...process.dependencies,
       sinks: {
         kafka: async () => new VirtualSink('kafka', world, process, new VirtualStore()),
         file: () => Promise.reject(),
