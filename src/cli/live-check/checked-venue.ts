@@ -6,8 +6,9 @@ import type { DecoderContext, Venue } from '../../venues/contract.ts';
 import { hasChannel } from '../../venues/missing-channels.ts';
 import { type CheckItem, noted } from './check-item.ts';
 import { CheckedBooks } from './checked-books.ts';
-import { CheckedConnection, connectionItems, dataOfChannel } from './checked-connection.ts';
+import { CheckedConnection, dataOfChannel } from './checked-connection.ts';
 import { CheckedTrades } from './checked-trades.ts';
+import { connectionItems } from './connection-items.ts';
 import { unreadFields } from './unread-fields.ts';
 
 export interface CheckedVenueOptions {
