@@ -12,6 +12,7 @@ import type { LineEvent } from './connection/line-event.ts';
 import { type BlockStore, WarmUpBuffer } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
+import { InstrumentReport } from './instruments/instrument-report.ts';
 import { SWEEP_MS } from './liveness/channel-life.ts';
 import type { EventLag } from './liveness/event-lag.ts';
 import { explainStale, type Staleness } from './liveness/explain-stale.ts';
@@ -55,6 +56,7 @@ export class VenueFeed {
   readonly #liveness: VenueLiveness;
   readonly #subscribed: SubscribedSymbols;
   readonly #report: VenueReport;
+  readonly #instrumentReport: InstrumentReport;
   readonly #instruments: FollowedInstruments;
   readonly #symbols = new Map<string, VenueSymbol>();
   readonly #subscription = new Subscription();
@@ -95,6 +97,7 @@ export class VenueFeed {
     const { symbols, channels } = this.#liveness;
     this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, symbols, channels, counts, scheduler });
     this.#report = new VenueReport({ ...options, lines, counts, out });
+    this.#instrumentReport = new InstrumentReport({ ...options, counts, out });
     const onChange = (change: InstrumentChange): void => this.#onInstruments(change);
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
     this.#lines = lines;
@@ -258,7 +261,7 @@ export class VenueFeed {
       this.#liveness.lag.restart();
     } else if (item.kind === 'malformed' || item.kind === 'rest_hosts') this.#report.rest(item);
     else {
-      this.#report.instruments(item);
+      this.#instrumentReport.change(item);
       this.#liveness.instruments(item, this.options.scheduler.now());
     }
   }

@@ -1,10 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
-import type { Instrument, InstrumentStatus } from '../domain/instrument.ts';
 import type { MalformedData } from '../domain/venue-event.ts';
-import type { ListedInstrument } from '../venues/contract.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { ConnectionEvent, CutOver, LineChange } from './connection/line-event.ts';
-import type { InstrumentChange } from './instruments/followed-instruments.ts';
 import type { Staleness } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-numbering.ts';
@@ -23,15 +20,7 @@ type About = Pick<Note, 'line' | 'details'>;
 type EventOf<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
 type StalenessOf<K extends Staleness['kind']> = Extract<Staleness, { kind: K }>;
 
-/** What the instrument list of a venue says of a halted instrument. */
-const HALTS: Readonly<Record<InstrumentStatus, string>> = {
-  trading: 'trades',
-  halted: 'is halted by the venue',
-  cancel_only: 'accepts only cancellations of orders',
-  closed: 'is no longer in the instrument list of the venue',
-};
-
-/** Reports what happens to a venue's connections and to its instruments. */
+/** Reports what happens to a venue's connections and to its REST hosts. */
 export class VenueReport {
   readonly #options: VenueReportOptions;
   readonly #id: string;
@@ -90,73 +79,6 @@ export class VenueReport {
       case 'ignored':
         increment(counts.ignored, event.reason);
     }
-  }
-
-  instruments(change: InstrumentChange): void {
-    const { counts, out } = this.#options;
-    switch (change.kind) {
-      case 'opened':
-        if (change.unchecked !== undefined)
-          this.#note(listNote(`(${change.unchecked.message}); symbols are not checked yet`));
-        out({ kind: 'instruments', instruments: change.instruments });
-        return;
-      case 'added':
-        out({ kind: 'serves', symbol: change.instrument.symbol, serves: true });
-        return;
-      case 'listed':
-        for (const instrument of change.instruments) {
-          const reason = `${instrument.symbol} is followed from now on`;
-          this.#note({ state: 'subscribed', reason, cause: 'listed', ...factsOf(instrument) });
-        }
-        out({ kind: 'instruments', instruments: change.instruments });
-        for (const { symbol } of change.instruments) out({ kind: 'serves', symbol, serves: true });
-        return;
-      case 'unlisted': {
-        const reason = 'not in the instrument list of the venue';
-        this.#note({ state: 'subscription_rejected', reason, ...factsOf(change.instrument) });
-        out({ kind: 'serves', symbol: change.instrument.symbol, serves: false });
-        return;
-      }
-      case 'delisted': {
-        const { symbol } = change.instrument;
-        const reason = 'not followed any more: delisted, not trading, or not among the most traded';
-        this.#note({ state: 'subscription_rejected', reason, cause: 'delisted', ...factsOf(change.instrument) });
-        out({ kind: 'serves', symbol, serves: false });
-        out({ kind: 'delisted', symbol });
-        return;
-      }
-      case 'described':
-        this.#described(change.instrument, change.row);
-        return;
-      case 'halted': {
-        const { instrument, status } = change;
-        const reason = `${instrument.symbol} ${HALTS[status]}; nothing is expected until it trades again`;
-        this.#note({ state: 'instrument_halted', reason, cause: status, ...factsOf(instrument) });
-        return;
-      }
-      case 'resumed': {
-        const reason = `${change.instrument.symbol} trades again`;
-        this.#note({ state: 'feed_recovered', reason, ...factsOf(change.instrument) });
-        return;
-      }
-      case 'unavailable':
-        increment(counts.ignored, 'instrument_list_unavailable');
-        if (!change.opens) return;
-        this.#note(listNote(`(${change.fault.message}); the feed requests it again`));
-        out({ kind: 'disconnected', blocked: change.fault.kind === 'region_blocked' });
-        return;
-      case 'doubtful':
-        increment(counts.ignored, 'instrument_list_doubtful');
-    }
-  }
-
-  #described({ symbol, coin }: Instrument, { base: _, ...row }: ListedInstrument): void {
-    const { environment, wallClockMs, out } = this.#options;
-    const receivedAt = wallClockMs() * 1000;
-    out({
-      kind: 'instrument',
-      record: { kind: 'instrument', venue: this.#id, symbol, coin, ...row, receivedAt, environment },
-    });
   }
 
   stale(event: StalenessOf<'stale'>): void {
@@ -256,14 +178,6 @@ export class VenueReport {
 
 function withDetails(about: About, details: NonNullable<About['details']>): About {
   return { ...about, details: { ...about.details, ...details } };
-}
-
-function listNote(what: string): Note {
-  return { state: 'connecting', reason: `instrument list not available ${what}` };
-}
-
-function factsOf({ symbol, coin, venueSymbol }: Instrument): Pick<Note, 'symbol' | 'coin' | 'details'> {
-  return { symbol, coin, details: { venue_symbol: venueSymbol } };
 }
 
 function rotationNote(line: number, about: About, { notice, durationMs }: CutOver): Note {
