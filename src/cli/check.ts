@@ -177,13 +177,14 @@ const PROBLEM = '  problem';
 /** The rows of sinks and spill, as label and text. A start would fail if one has the label PROBLEM. */
 async function sinkRows(config: Config): Promise<readonly (readonly [label: string, text: string])[]> {
   const { checkFolder, checkKafka } = await import('./sink-check/check-sinks.ts');
-  const { file, spill, sinks } = config;
+  const { spill, sinks } = config;
+  const checkSinkFolder = (sink: string, dir: string) => checkFolder(dir, `${sink}.dir`, [dir]);
   // An instance of a cluster locks the folder of all its shards.
   const spillFolders = config.cluster.enabled ? [spill.dir] : sinks.map((sink) => path.join(spill.dir, sink));
   const parts = await Promise.all([
     ...sinks.map(async (sink) => ({
       title: ['sink', sinkText(config, sink)] as const,
-      findings: sink === 'kafka' ? await checkKafka(config) : [await checkFolder(file.dir, 'file.dir', [file.dir])],
+      findings: sink === 'kafka' ? await checkKafka(config) : [await checkSinkFolder(sink, config[sink].dir)],
     })),
     checkFolder(spill.dir, 'spill.dir', spillFolders).then((finding) => ({
       title: ['spill', `${spill.dir}, at most ${spill.maxMb} MB`] as const,
@@ -197,7 +198,11 @@ async function sinkRows(config: Config): Promise<readonly (readonly [label: stri
 }
 
 function sinkText(config: Config, sink: Config['sinks'][number]): string {
-  if (sink === 'file') return `Avro files in ${config.file.dir}, a new one after ${config.file.rotateMb} MB`;
+  if (sink !== 'kafka') {
+    const { dir, rotateMb, rotateMinutes } = config[sink];
+    const format = sink === 'file' ? 'Avro' : 'Parquet';
+    return `${format} files in ${dir}, new ones after ${rotateMb} MB or ${rotateMinutes} minutes`;
+  }
   const { brokers, client, compression, batch, ssl, sasl, schemaRegistry } = config.kafka;
   const security = `${ssl === null ? 'no TLS' : 'TLS'}${sasl === null ? '' : `, SASL ${sasl.mechanism} as ${sasl.username}`}`;
   const encoding =

@@ -43,15 +43,20 @@ export const command: Command = {
   },
 };
 
-/** @throws UsageError if the folder of the file sink has records that the replay would add to */
+/** @throws UsageError if a sink's folder has records that the replay would add to */
 async function refuseRecords(config: Config): Promise<void> {
-  if (!config.sinks.includes('file')) return;
-  const { dir } = config.file;
+  const { JOURNAL } = await import('../sinks/parquet/segment.ts');
+  const { sinks, file, parquet } = config;
+  if (sinks.includes('file')) await refuseRecordsIn(file.dir, file.dir, config);
+  if (sinks.includes('parquet')) await refuseRecordsIn(path.join(parquet.dir, JOURNAL), parquet.dir, config);
+}
+
+async function refuseRecordsIn(folder: string, dir: string, config: Config): Promise<void> {
   const { TOPICS } = await import('../codec/topics.ts');
   const { listFiles } = await import('../avro-file/file-name.ts');
   const topics = environmentPrefixes(config).flatMap((prefix) => TOPICS.map(({ name }) => prefix + name));
   for (const topic of topics)
-    if ((await listFiles(path.join(dir, topic))).length > 0)
+    if ((await listFiles(path.join(folder, topic))).length > 0)
       throw new UsageError(`--out: ${dir} has records in ${topic}; a replay needs a folder without such records`);
 }
 

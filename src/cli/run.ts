@@ -21,10 +21,11 @@ export const command: Command = {
       batchSize: options.number('batch-size', 1, 100_000),
     });
     const { runFeed } = await import('./run-feed.ts');
-    const { sinks, kafka, file } = config;
+    const { sinks, kafka, file, parquet } = config;
     const hints = [
       ...(sinks.includes('kafka') ? [`kafka  ${kafka.brokers.join(', ')}, topics ${kafka.topicPrefix}*`] : []),
       ...(sinks.includes('file') ? [`files  ${file.dir}`] : []),
+      ...(sinks.includes('parquet') ? [`files  ${parquet.dir} (Parquet)`] : []),
     ];
     return runFeed(context, config, { hints });
   },

@@ -71,6 +71,7 @@ export interface Config {
   readonly sinks: NonNullable<Sections['sinks']>;
   readonly kafka: KafkaConfig;
   readonly file: Omit<Camel<Sections['file']>, 'codec'> & { readonly codec: 'deflate' | 'null' };
+  readonly parquet: Camel<Sections['parquet']>;
   readonly spill: Camel<Sections['spill']>;
   readonly gateway: Omit<Camel<Sections['gateway']>, 'token' | 'tokenFile'> & { readonly token: Secret | null };
   readonly orderBooks: Camel<Sections['order_books']>;

@@ -114,7 +114,7 @@ function assemble(
   if (coins === undefined || kafkaFiles === undefined || !isComplete(valid)) return undefined;
 
   const { quote, environment, venues, sinks, coins: _coins, ...others } = valid;
-  const { feed, kafka, file, spill, gateway, orderBooks, stats, cluster, log } = camelKeys(others);
+  const { feed, kafka, file, parquet, spill, gateway, orderBooks, stats, cluster, log } = camelKeys(others);
   const { tokenFile: _file, ...served } = gateway;
   const minIntervalMs = kafka.batch.minIntervalMs ?? MIN_INTERVAL_MS[kafka.client];
   return {
@@ -126,6 +126,7 @@ function assemble(
     sinks: sinks ?? (kafka.brokers.length > 0 ? ['kafka'] : ['file']),
     kafka: { ...kafka, ...kafkaFiles, batch: { ...kafka.batch, minIntervalMs } },
     file: { ...file, dir: files.path(file.dir), codec: file.codec ?? 'null' },
+    parquet: { ...parquet, dir: files.path(parquet.dir) },
     spill: { ...spill, dir: files.path(spill.dir) },
     gateway: { ...served, token },
     orderBooks,

@@ -214,6 +214,8 @@ const everyCoin = section({
   top_by_volume: whole(1, 10_000, ' of coins').nullable().optional(),
 });
 
+const rotateMinutes = () => amount(0.01, 10_080, ' of minutes').default(60);
+
 /** One schema for each top-level key, each validated by itself, so that one run reports all errors. */
 export const sections = {
   coins: z
@@ -236,12 +238,18 @@ export const sections = {
     allow_test_data: flag().default(false),
   }).prefault({}),
   venues: venues.prefault({}),
-  sinks: list(oneOf(['kafka', 'file']), 'a list of at least one of kafka, file', 1).optional(),
+  sinks: list(oneOf(['kafka', 'file', 'parquet']), 'a list of at least one of kafka, file, parquet', 1).optional(),
   kafka: kafka.prefault({}),
   file: section({
     dir: path().default('data'),
     rotate_mb: amount(0.001, 65_536, ' of megabytes').default(64),
+    rotate_minutes: rotateMinutes(),
     codec: oneOf(['deflate', 'null']).nullable().default('deflate'),
+  }).prefault({}),
+  parquet: section({
+    dir: path().default('data/parquet'),
+    rotate_mb: amount(0.001, 65_536, ' of megabytes').default(128),
+    rotate_minutes: rotateMinutes(),
   }).prefault({}),
   spill: section({
     dir: path().default('data/spill'),

@@ -35,7 +35,8 @@ function checkTogether({ feed, venues, sinks, kafka, cluster }: Partial<Sections
   if (sinks?.includes('kafka') && kafka !== undefined && kafka.brokers.length === 0) {
     report.refuse(['kafka', 'brokers'], '[]', 'at least one host:port, because sinks has kafka');
   }
-  if (cluster?.enabled === true && (sinks ?? (kafka?.brokers.length === 0 ? ['file'] : ['kafka'])).includes('file')) {
+  const used = sinks ?? (kafka?.brokers.length === 0 ? ['file'] : ['kafka']);
+  if (cluster?.enabled === true && used.some((sink) => sink !== 'kafka')) {
     const allowed = 'false, or sinks: [kafka] alone: instances that share the coins resume where the topics end';
     report.refuse(['cluster', 'enabled'], 'true', allowed);
   }

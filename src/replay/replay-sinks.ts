@@ -20,7 +20,7 @@ export interface ReplaySinksOptions {
   /** Called for each record that a sink rejects, once its batch is acknowledged. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
   /** Default: the registry of sinks. */
-  readonly makers?: typeof sinks;
+  readonly makers?: Partial<typeof sinks>;
 }
 
 /** Length of a window, in records. In a window, a newer price tick replaces an older one. */
@@ -78,10 +78,12 @@ export class ReplaySinks {
 
   async #open(): Promise<void> {
     const config = this.#config;
-    const { log, makers = sinks } = this.#options;
+    const { log } = this.#options;
+    const makers = { ...sinks, ...this.#options.makers };
     const settings: SinkSettings = {
       kafka: config.kafka,
       file: config.file,
+      parquet: config.parquet,
       environmentPrefixes: environmentPrefixes(config),
       log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
       now: () => monotonicScheduler.now(),

@@ -16,7 +16,7 @@ export interface SinkDependencies {
   readonly wallClockMs: () => number;
   readonly latencies: Latencies;
   /** Test doubles for the sinks and the spill folder. */
-  readonly sinks?: typeof sinkRegistry;
+  readonly sinks?: Partial<typeof sinkRegistry>;
   readonly spillDisk?: (sink: string) => SpillDisk;
   /** Returns whether this pipeline serves the symbol. Default: it serves all. */
   readonly isOwn: ((symbol: string) => boolean) | undefined;
@@ -29,18 +29,20 @@ export interface SinkDependencies {
 }
 
 export async function buildSinks(config: Config, dependencies: SinkDependencies): Promise<SinkPipelines> {
-  const { log, scheduler, wallClockMs, latencies, sinks = sinkRegistry, spillDisk } = dependencies;
+  const { log, scheduler, wallClockMs, latencies, spillDisk } = dependencies;
   const { isOwn, bufferShare, beforeFence, onFailed } = dependencies;
   const settings: SinkSettings = {
     kafka: config.kafka,
     file: { ...config.file, waitsForFolder: true },
+    parquet: { ...config.parquet, waitsForFolder: true },
     environmentPrefixes: environmentPrefixes(config),
     beforeFence,
     log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
     now: () => scheduler.now(),
     wallClockMs,
   };
-  const made = await Promise.all(config.sinks.map((name) => sinks[name](settings)));
+  const makers = { ...sinkRegistry, ...dependencies.sinks };
+  const made = await Promise.all(config.sinks.map((name) => makers[name](settings)));
   const pipelines = made.map(
     (sink) =>
       new SinkPipeline(sink, {

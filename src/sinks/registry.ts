@@ -8,10 +8,12 @@ export interface SinkSettings {
   readonly file: {
     readonly dir: string;
     readonly rotateMb: number;
+    readonly rotateMinutes: number;
     readonly codec: FileCodec;
     /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
     readonly waitsForFolder?: boolean;
   };
+  readonly parquet: Omit<SinkSettings['file'], 'codec'>;
   /** Topic prefixes of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
@@ -24,18 +26,20 @@ export interface SinkSettings {
 }
 
 /** Makes sinks by their names in the configuration's `sinks`. Loads a sink's libraries on first use. */
-export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
+export const sinks: Readonly<Record<'kafka' | 'file' | 'parquet', (settings: SinkSettings) => Promise<Sink>>> = {
   async kafka({ kafka, environmentPrefixes, beforeFence, log, now, wallClockMs }) {
     const { KafkaSink } = await import('./kafka/sink.ts');
     return new KafkaSink({ config: kafka, environmentPrefixes, log, now, wallClockMs, beforeFence });
   },
   async file({ file, log, wallClockMs }) {
     const { AvroFileSink } = await import('./avro-file/sink.ts');
-    return new AvroFileSink({
-      ...file,
-      now: wallClockMs,
-      onRepaired: (part, repair) =>
-        log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair }),
-    });
+    return new AvroFileSink({ ...file, now: wallClockMs, onRepaired: logRepairs(log) });
+  },
+  async parquet({ parquet, log, wallClockMs }) {
+    const { ParquetSink } = await import('./parquet/sink.ts');
+    return new ParquetSink({ ...parquet, now: wallClockMs, onRepaired: logRepairs(log) });
   },
 };
+
+const logRepairs = (log: KafkaLog) => (part: string, repair: object) =>
+  log('warn', 'a file that a crash left open was closed', { event: 'file_repaired', file: part, ...repair });

@@ -21,17 +21,25 @@ import { compactPositions, isPositionsTopic } from './last-positions.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
 import { type Repair, repairFile } from './repair-file.ts';
-import { TopicFile, type TopicFileOptions } from './topic-file.ts';
+import { TopicFile, type TopicFileOptions, type WrittenFile } from './topic-file.ts';
 
 export interface AvroFileSinkOptions {
   readonly dir: string;
   /** MiB at which a file is closed and the next one starts. */
   readonly rotateMb: number;
+  /** Minutes after which a file is closed and the next one starts; by default its size alone decides. */
+  readonly rotateMinutes?: number;
   readonly codec: FileCodec;
   /** Returns the wall clock's time for the names of files, milliseconds since 1970. */
   readonly now: () => number;
   /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
   readonly waitsForFolder?: boolean;
+  /** The sink's name; `file` by default. */
+  readonly name?: string;
+  /** True: delivered records survive a power loss, too. */
+  readonly synchronises?: boolean;
+  /** Called after each append to a file, and once more when the file is closed. */
+  readonly onWritten?: (file: WrittenFile) => void;
   /** Called after the repair of each file that a crash left open. */
   readonly onRepaired?: (path: string, repair: Repair) => void;
 }
@@ -46,7 +54,7 @@ const POSITIONS_BYTES = 2 ** 20;
  * to the disk when it is closed; the position that starts an epoch is synchronised at once.
  */
 export class AvroFileSink implements Sink {
-  readonly name = 'file';
+  readonly name: string;
   readonly #options: AvroFileSinkOptions;
   readonly #fileOptions: TopicFileOptions;
   readonly #files = new Map<string, TopicFile>();
@@ -57,8 +65,9 @@ export class AvroFileSink implements Sink {
 
   constructor(options: AvroFileSinkOptions) {
     this.#options = options;
-    const { rotateMb, codec, now } = options;
-    this.#fileOptions = { rotateBytes: rotateMb * 2 ** 20, codec, now };
+    const { name = 'file', rotateMb, rotateMinutes = Number.POSITIVE_INFINITY, ...others } = options;
+    this.name = name;
+    this.#fileOptions = { ...others, rotateBytes: rotateMb * 2 ** 20, rotateMs: rotateMinutes * 60_000 };
   }
 
   async open(): Promise<void> {
@@ -78,7 +87,7 @@ export class AvroFileSink implements Sink {
         if (isPositionsTopic(entry.name)) await compactPositions(dir, entry.name, this.#fileOptions);
       }
     } catch (error) {
-      throw folderFault(error, 'file');
+      throw folderFault(error, this.name);
     }
   }
 
@@ -90,7 +99,7 @@ export class AvroFileSink implements Sink {
     try {
       return await readCheckpoints(this.#options.dir, options);
     } catch (error) {
-      throw folderFault(error, 'file');
+      throw folderFault(error, this.name);
     }
   }
 
@@ -100,7 +109,7 @@ export class AvroFileSink implements Sink {
       try {
         return await readRecent(this.#options.dir, options);
       } catch (error) {
-        throw fileFault(error, 'file');
+        throw fileFault(error, this.name);
       }
     });
   }
@@ -111,7 +120,7 @@ export class AvroFileSink implements Sink {
       this.#unlock?.();
       this.#unlock = undefined;
       const failed = results.find((result) => result.status === 'rejected');
-      if (failed !== undefined) throw fileFault(failed.reason, 'file');
+      if (failed !== undefined) throw fileFault(failed.reason, this.name);
     });
   }
 
@@ -130,6 +139,8 @@ export class AvroFileSink implements Sink {
     const failures = await Promise.all(
       [...encoded(batch, outcomes)].map(([topic, part]) => this.#append(topic, part, outcomes)),
     );
+    // An idle topic's file is closed by its age, too.
+    for (const file of this.#files.values()) await file.closeIfDue();
     this.#trouble = failures.find((fault) => fault !== undefined)?.message;
     return outcomes;
   }
@@ -144,7 +155,7 @@ export class AvroFileSink implements Sink {
       await file.append(part.bodies);
       if (part.beginsEpoch) await file.synchronise();
     } catch (error) {
-      fault = this.#options.waitsForFolder === true ? fileFault(error, 'file') : folderFault(error, 'file');
+      fault = this.#options.waitsForFolder === true ? fileFault(error, this.name) : folderFault(error, this.name);
     }
     if (isPositionsTopic(topic) && !file.isOpen) await this.#compact(topic);
     for (const index of part.indices) outcomes[index] = fault === undefined ? DELIVERED : { kind: 'retry', fault };
@@ -160,7 +171,8 @@ export class AvroFileSink implements Sink {
 
   #fileOptionsOf(topic: string): TopicFileOptions {
     if (!isPositionsTopic(topic)) return this.#fileOptions;
-    return { ...this.#fileOptions, rotateBytes: Math.min(this.#fileOptions.rotateBytes, POSITIONS_BYTES) };
+    const rotateBytes = Math.min(this.#fileOptions.rotateBytes, POSITIONS_BYTES);
+    return { ...this.#fileOptions, rotateBytes, rotateMs: Number.POSITIVE_INFINITY };
   }
 }
 

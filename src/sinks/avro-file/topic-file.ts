@@ -12,13 +12,28 @@ const BLOCK_BYTES = 256 * 1024;
 
 export interface TopicFileOptions {
   readonly rotateBytes: number;
+  /** Milliseconds after which a file is closed and the next one starts; by default its size alone decides. */
+  readonly rotateMs?: number;
+  /** True: appended records survive a power loss. False: a file is synchronised to the disk when it is closed. */
+  readonly synchronises?: boolean;
+  /** Called after each append, and once more when the file is closed. */
+  readonly onWritten?: (file: WrittenFile) => void;
   readonly codec: FileCodec;
   /** Returns the wall clock's time for the names of files, milliseconds since 1970. */
   readonly now: () => number;
 }
 
+export interface WrittenFile {
+  /** Where the file is once it is closed. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly isClosed: boolean;
+}
+
 interface OpenFile {
   readonly path: string;
+  /** When it was created, by `now`. */
+  readonly sinceMs: number;
   readonly sync: Buffer;
   /** Undefined after an error: then the content after `size` is unknown. */
   handle: FileHandle | undefined;
@@ -56,12 +71,18 @@ export class TopicFile {
       for (const records of blocksOf(bodies)) {
         parts.push(await block(Buffer.concat(records), records.length, codec, file.sync));
       }
-      await write(await this.#handleOf(file), Buffer.concat(parts), file);
+      await write(await this.#handleOf(file), Buffer.concat(parts), file, this.#options.synchronises === true);
+      this.#report(file, false);
     });
-    if (this.#open !== undefined && this.#open.size >= this.#options.rotateBytes) {
-      // The records are safe. If the close fails, the file keeps growing and the next append retries.
-      await this.close().catch(() => {});
-    }
+    await this.closeIfDue();
+  }
+
+  /** Closes the file if it is large or old enough. If that fails, the file keeps growing and the next call retries. */
+  async closeIfDue(): Promise<void> {
+    const { rotateBytes, rotateMs = Number.POSITIVE_INFINITY, now } = this.#options;
+    const file = this.#open;
+    if (file === undefined) return;
+    if (file.size >= rotateBytes || now() - file.sinceMs >= rotateMs) await this.close().catch(() => {});
   }
 
   /** Makes appended records survive a power loss. */
@@ -80,20 +101,26 @@ export class TopicFile {
       if (file.size === 0) await rm(file.path + PART);
       else await rename(file.path + PART, file.path);
       this.#open = undefined;
+      if (file.size > 0) this.#report(file, true);
     });
+  }
+
+  #report({ path, size: bytes }: OpenFile, isClosed: boolean): void {
+    this.#options.onWritten?.({ path, bytes, isClosed });
   }
 
   async #openNext(): Promise<OpenFile> {
     await mkdir(this.#folder, { recursive: true });
     const last = this.#last ?? (await listFiles(this.#folder)).at(-1) ?? { seq: 0, stamp: '' };
     const seq = last.seq + 1;
-    const now = stampOf(this.#options.now());
+    const sinceMs = this.#options.now();
+    const now = stampOf(sinceMs);
     // File names sort by sequence number, even if the clock was set back.
     const stamp = now < last.stamp ? last.stamp : now;
     const path = join(this.#folder, fileName(stamp, seq));
     const handle = await open(path + PART, 'wx');
     this.#last = { seq, stamp };
-    return { path, sync: syncMarker(this.#codec.schemaJson, seq), handle, size: 0 };
+    return { path, sinceMs, sync: syncMarker(this.#codec.schemaJson, seq), handle, size: 0 };
   }
 
   /** Returns the file's handle. After an error it opens a new one and cuts the file back to its last whole block. */
@@ -128,11 +155,12 @@ export class TopicFile {
   }
 }
 
-async function write(handle: FileHandle, bytes: Buffer, file: OpenFile): Promise<void> {
+async function write(handle: FileHandle, bytes: Buffer, file: OpenFile, synchronises: boolean): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
     done += (await handle.write(bytes, done, bytes.length - done, file.size + done)).bytesWritten;
   }
+  if (synchronises) await handle.datasync();
   file.size += bytes.length;
 }
 

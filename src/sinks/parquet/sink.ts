@@ -1,0 +1,105 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Fault } from '../../domain/fault.ts';
+import { isPositionsTopic } from '../avro-file/last-positions.ts';
+import { AvroFileSink, type AvroFileSinkOptions } from '../avro-file/sink.ts';
+import type { WrittenFile } from '../avro-file/topic-file.ts';
+import type {
+  CheckpointOptions,
+  Outcome,
+  OutRecord,
+  Recent,
+  RecentOptions,
+  SeriesCheckpoint,
+  Sink,
+} from '../contract.ts';
+import { folderFault } from '../folder-fault.ts';
+import { lockFolder } from '../lock-folder.ts';
+import { Converter } from './converter.ts';
+import { JOURNAL, unconverted } from './segment.ts';
+
+export type ParquetSinkOptions = Pick<
+  AvroFileSinkOptions,
+  'dir' | 'rotateMb' | 'rotateMinutes' | 'now' | 'waitsForFolder' | 'onRepaired'
+>;
+
+/** Bytes of closed segments at which the sink takes no more until some are converted. */
+const MAX_BACKLOG_BYTES = 2 ** 30;
+
+/**
+ * Writes Parquet files, DIR/TOPIC/symbol=BTCUSDT/date=2026-11-24/YYYYMMDDTHHMMSS-SEQ.parquet. A Parquet file can be read
+ * only once it is complete, so a delivered record is in a journal of Avro files, synchronised to the disk. A thread
+ * converts each segment of the journal while it is written, and completes the Parquet files when it is closed. What a
+ * crash leaves is converted at the next start, into the same files. `positions` stay in the journal.
+ */
+export class ParquetSink implements Sink {
+  readonly name = 'parquet';
+  readonly #dir: string;
+  readonly #journal: AvroFileSink;
+  readonly #converter: Converter;
+  #unlock: (() => void) | undefined;
+
+  constructor(options: ParquetSinkOptions) {
+    this.#dir = options.dir;
+    this.#converter = new Converter(options.dir);
+    this.#journal = new AvroFileSink({
+      ...options,
+      name: this.name,
+      dir: join(options.dir, JOURNAL),
+      codec: 'deflate',
+      synchronises: true,
+      onWritten: (segment) => this.#convert(segment),
+    });
+  }
+
+  async open(): Promise<void> {
+    try {
+      this.#unlock ??= lockFolder(this.#dir);
+      await this.#journal.open();
+      const journal = join(this.#dir, JOURNAL);
+      for (const entry of await readdir(journal, { withFileTypes: true })) {
+        if (!entry.isDirectory()) continue;
+        for (const segment of await unconverted(join(journal, entry.name)))
+          this.#convert({ ...segment, isClosed: true });
+      }
+    } catch (error) {
+      throw folderFault(error, this.name);
+    }
+  }
+
+  async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    if (this.#converter.backlogBytes < MAX_BACKLOG_BYTES) return this.#journal.write(batch);
+    const fault = new Fault('sink', `parquet: ${this.trouble() ?? 'the conversion of the journal is behind'}`);
+    return batch.map(() => ({ kind: 'retry', fault }));
+  }
+
+  checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
+    return this.#journal.checkpoints(options);
+  }
+
+  recent(options: RecentOptions): Promise<Recent> {
+    return this.#journal.recent(options);
+  }
+
+  async close(): Promise<void> {
+    const closed = await Promise.allSettled([this.#journal.close()]);
+    const left = await this.#converter.close();
+    this.#unlock?.();
+    this.#unlock = undefined;
+    if (left > 0) {
+      const problem = this.#converter.problem ?? 'its thread ended';
+      const found = `${left} files of ${join(this.#dir, JOURNAL)} are not converted: ${problem}`;
+      throw new Fault('sink', `parquet: ${found}; the next start converts them`);
+    }
+    if (closed[0].status === 'rejected') throw closed[0].reason;
+  }
+
+  trouble(): string | undefined {
+    const { problem } = this.#converter;
+    return this.#journal.trouble() ?? (problem === undefined ? undefined : `cannot write Parquet files: ${problem}`);
+  }
+
+  #convert(segment: WrittenFile): void {
+    if (!isPositionsTopic(basename(dirname(segment.path)))) this.#converter.convert(segment);
+  }
+}

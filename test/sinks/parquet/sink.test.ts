@@ -1,0 +1,116 @@
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OutRecord, Sink } from '../../../src/sinks/contract.ts';
+import { ParquetSink, type ParquetSinkOptions } from '../../../src/sinks/parquet/sink.ts';
+import { until } from '../../../testing/tools/until.ts';
+import { sampleGap, samplePosition, sampleTrade } from '../../codec/sample-records.ts';
+import { START, testFolder } from '../avro-file/test-folder.ts';
+import { parquetRows } from './parquet-rows.ts';
+
+async function openParquet(dir: string, options: Partial<ParquetSinkOptions> = {}): Promise<Sink> {
+  const sink = new ParquetSink({ dir, rotateMb: 64, rotateMinutes: 60, now: () => START, ...options });
+  await sink.open();
+  onTestFinished(() => sink.close());
+  return sink;
+}
+
+const DAY_MS = 86_400_000;
+const trade = (id: number, symbol = 'BTCUSDT', timestamp = START): OutRecord => ({
+  topic: 'trades',
+  key: symbol,
+  record: sampleTrade({ symbol, tradeId: String(id), timestamp }),
+});
+const trades = (from: number, count: number): OutRecord[] =>
+  Array.from({ length: count }, (_, index) => trade(from + index));
+const range = (from: number, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(from + index));
+const idsIn = async (dir: string): Promise<unknown[]> => (await parquetRows(dir, 'trades')).map((row) => row.trade_id);
+
+describe('the Parquet sink', () => {
+  it('writes a file for each symbol and day, whole after a clean stop', async () => {
+    const dir = await testFolder();
+    const sink = await openParquet(dir);
+    await sink.write([trade(1), trade(2, 'ETHUSDT'), trade(3), trade(4, 'BTCUSDT', START + DAY_MS)]);
+    await sink.write([{ topic: 'gaps', key: 'BTCUSDT', record: sampleGap({ symbol: 'A/B' }) }]);
+    await sink.write([{ topic: 'positions', key: 'bybit:BTCUSDT', record: samplePosition() }]);
+    await sink.close();
+    expect((await parquetRows(dir, 'trades')).map(({ folder, trade_id }) => `${folder} ${trade_id}`).sort()).toEqual([
+      'symbol=BTCUSDT/date=2026-11-21 1',
+      'symbol=BTCUSDT/date=2026-11-21 3',
+      'symbol=BTCUSDT/date=2026-11-22 4',
+      'symbol=ETHUSDT/date=2026-11-21 2',
+    ]);
+    expect(await readdir(join(dir, 'trades/symbol=ETHUSDT/date=2026-11-21'))).toEqual([
+      '20261121T083100-0000000001.parquet',
+    ]);
+    expect((await parquetRows(dir, 'gaps')).map(({ folder }) => folder)).toEqual(['symbol=A%2FB/date=2025-11-21']);
+    expect(await readdir(dir)).not.toContain('positions');
+  });
+
+  it('completes files by size while it runs', async () => {
+    const dir = await testFolder();
+    const sink = await openParquet(dir, { rotateMb: 0.001 });
+    await sink.write(trades(1, 100));
+    await until(async () => (await idsIn(dir)).length === 100);
+    await sink.write(trades(101, 100));
+    await sink.close();
+    expect(await idsIn(dir)).toEqual(range(1, 200));
+    expect(await readdir(join(dir, 'trades/symbol=BTCUSDT/date=2026-11-21'))).toHaveLength(2);
+  });
+
+  it('completes the files of an idle topic by age', async () => {
+    const dir = await testFolder();
+    let now = START;
+    const sink = await openParquet(dir, { now: () => now });
+    await sink.write(trades(1, 3));
+    now += 59 * 60_000;
+    await sink.write([{ topic: 'gaps', key: 'BTCUSDT', record: sampleGap() }]);
+    expect(await readdir(join(dir, '.journal/trades'))).toEqual(['20261121T083100-0000000001.avro.part']);
+    now += 60_000;
+    await sink.write([{ topic: 'gaps', key: 'BTCUSDT', record: sampleGap() }]);
+    await until(async () => (await idsIn(dir)).length === 3);
+  });
+
+  it('writes what a crash left, each record once, whatever part of the work was done', async () => {
+    const dir = await testFolder();
+    const sink = await openParquet(dir);
+    await sink.write(trades(1, 500));
+    // The folder as a crash would leave it: nothing converted, and a torn block at the end.
+    const crashed = await testFolder();
+    await cp(join(dir, '.journal/trades'), join(crashed, '.journal/trades'), { recursive: true });
+    const [segment = ''] = await readdir(join(crashed, '.journal/trades'));
+    await writeFile(join(crashed, '.journal/trades', segment), 'torn', { flag: 'a' });
+    const next = await openParquet(crashed);
+    await next.write(trades(501, 10));
+    await next.close();
+    expect(await idsIn(crashed)).toEqual(range(1, 510));
+
+    // The crash came after the files were complete, and before the segment was marked.
+    await rm(join(crashed, '.journal/trades', segment.replace('.part', '.done')));
+    await (await openParquet(crashed)).close();
+    expect(await idsIn(crashed)).toEqual(range(1, 510));
+  });
+
+  it('keeps records that cannot be converted, says why, and converts them at the next start', async () => {
+    const dir = await testFolder();
+    // A file is where the topic's folder should be.
+    await writeFile(join(dir, 'trades'), '');
+    const sink = new ParquetSink({ dir, rotateMb: 64, now: () => START });
+    await sink.open();
+    expect(await sink.write(trades(1, 3))).toEqual([1, 2, 3].map(() => ({ kind: 'delivered' })));
+    await expect(sink.close()).rejects.toThrow(
+      /1 files of .*\.journal are not converted: .*the next start converts them/,
+    );
+    expect(sink.trouble()).toMatch(/^cannot write Parquet files: /);
+    await rm(join(dir, 'trades'));
+    await (await openParquet(dir)).close();
+    expect(await idsIn(dir)).toEqual(range(1, 3));
+  });
+
+  it('refuses a folder that another writer uses, and names it', async () => {
+    const dir = await testFolder();
+    await openParquet(dir);
+    await expect(openParquet(dir)).rejects.toThrow(`${dir} is in use`);
+  });
+});
