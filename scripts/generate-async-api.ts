@@ -43,10 +43,7 @@ export function asyncApi(): string {
     info: { title: 'market-feed topics', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
     defaultContentType: 'avro/binary',
     channels: forTopics((topic) => [topic.name, channel(topic)]),
-    operations: forTopics(({ name, record }) => [
-      `publish${record}`,
-      { action: 'send', channel: ref('channels', name) },
-    ]),
+    operations: forTopics(({ name }) => [`publish-${name}`, { action: 'send', channel: ref('channels', name) }]),
     components: { messages: forTopics((topic) => [topic.record, message(topic)]) },
   };
   const comment = '# Made from schemas/*.avsc by scripts/generate-async-api.ts; change the schemas, not this file.\n';
