@@ -1,6 +1,6 @@
 /**
- * Runs in the page: names each visible text whose contrast to its ground is below 4.5, or below 3 if it is large, and
- * each field whose border has less than 3, by WCAG 2.
+ * Runs in the page: names each visible text and each border of a field with too little contrast to its ground. WCAG 2
+ * asks for 4.5, and for 3 for large texts and borders.
  */
 export function lowContrast(): string[] {
   type Color = readonly [red: number, green: number, blue: number, alpha: number];
