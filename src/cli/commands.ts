@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   replay: { summary: 'a capture through the pipeline again', load: () => import('./replay.ts') },
   history: { summary: 'past trades and candles by REST into files', load: () => import('./history.ts') },
   tail: { summary: 'decoded records of a topic', load: () => import('./tail.ts') },
+  export: { summary: 'records of a topic or of Avro files, as Parquet files', load: () => import('./export.ts') },
   topics: { summary: 'create or describe the topics', load: () => import('./topics.ts') },
   schemas: { summary: 'compare or register our schemas', load: () => import('./schemas.ts') },
   check: { summary: 'validate the configuration, print the plan, test the sinks', load: () => import('./check.ts') },

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { coinNamed } from '../config/coin-list.ts';
-import { type Config, environmentPrefixes } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import { type Command, type CommandContext, didYouMean, UsageError, writeProblem } from './arguments/command.ts';
+import { type Command, type CommandContext, UsageError, writeProblem } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { type Start, startTime } from './arguments/start-time.ts';
+import { topicNamed } from './arguments/topic-name.ts';
 
 export const command: Command = {
   usage:
@@ -49,24 +50,6 @@ export const command: Command = {
   },
 };
 
-/** The topic without the configured prefix. A short name means the topic of the configured environment. */
-async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
-  const { TOPICS } = await import('../codec/topics.ts');
-  const names = TOPICS.map(({ name }): string => name);
-  if (text === undefined) throw new UsageError(`name a topic, one of: ${names.join(', ')}`);
-  const prefix = config?.kafka.topicPrefix ?? 'market.';
-  const whole = prefix !== '' && text.startsWith(prefix);
-  const short = whole ? text.slice(prefix.length) : text;
-  const bare = short.replace(ENVIRONMENT_PREFIX, '');
-  if (!names.includes(bare))
-    throw new UsageError(`topic: found "${text}", allowed: ${names.join(', ')}${didYouMean(bare, names)}`);
-  if (whole || bare !== short || config === undefined) return short;
-  return `${environmentPrefixes(config)[0] ?? ''}${bare}`;
-}
-
-const OTHER_ENVIRONMENTS = ['testnet.', 'simulated.', 'replay.'];
-const ENVIRONMENT_PREFIX = /^(?:testnet|simulated|replay)\./;
-
 function coinFilter(text: string | undefined, quote: string): (record: FeedRecord) => boolean {
   if (text === undefined) return () => true;
   const coin = coinNamed(text, quote);
@@ -106,6 +89,8 @@ async function* kafkaRecords(
     throw (await absentTopic(kafka, name).catch(() => undefined)) ?? error;
   }
 }
+
+const OTHER_ENVIRONMENTS = ['testnet.', 'simulated.', 'replay.'];
 
 /** The error for a topic that is missing or empty, with the other topics; undefined if it has records. */
 async function absentTopic(kafka: Config['kafka'], name: string): Promise<Error | undefined> {

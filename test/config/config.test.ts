@@ -102,7 +102,12 @@ describe('loadConfig with a valid configuration', () => {
       sasl: null,
       schemaRegistry: null,
     });
-    expect(config.file).toEqual({ dir: path.join(directory, 'data'), rotateMb: 64, rotateMinutes: 60, codec: 'deflate' });
+    expect(config.file).toEqual({
+      dir: path.join(directory, 'data'),
+      rotateMb: 64,
+      rotateMinutes: 60,
+      codec: 'deflate',
+    });
     expect(config.parquet).toEqual({ dir: path.join(directory, 'data/parquet'), rotateMb: 128, rotateMinutes: 60 });
     expect(config.spill).toEqual({ dir: path.join(directory, 'data/spill'), maxMb: 1024 });
     expect(config.gateway).toEqual({
@@ -132,7 +137,13 @@ describe('loadConfig with a valid configuration', () => {
   });
 
   it('accepts config/market-feed.yaml, which equals the built-in defaults', () => {
-    const { source: _s, file: _f, parquet: _q, spill: _p, ...delivered } = loadConfig({ file: 'config/market-feed.yaml' });
+    const {
+      source: _s,
+      file: _f,
+      parquet: _q,
+      spill: _p,
+      ...delivered
+    } = loadConfig({ file: 'config/market-feed.yaml' });
     const { source: _s2, file: _f2, parquet: _q2, spill: _p2, ...builtIn } = loadConfig({});
     expect(delivered).toEqual(builtIn);
     expect(loadConfig({ file: 'config/market-feed.yaml' }).file.dir).toBe(path.resolve('data'));

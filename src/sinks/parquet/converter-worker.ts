@@ -3,7 +3,7 @@ import { asFault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import { RowBudget } from '../../parquet/partitioned-files.ts';
 import type { WrittenFile } from '../avro-file/topic-file.ts';
-import { SegmentConversion } from './segment.ts';
+import { FileConversion, markConverted } from './segment.ts';
 
 /** What became of one message: the conversion of a segment up to a size. */
 export interface Converted extends WrittenFile {
@@ -16,7 +16,7 @@ const port = parentPort;
 if (port === null) throw new Error('this file is a thread of the Parquet sink');
 const dir: string = workerData;
 const budget = new RowBudget();
-const conversions = new Map<string, SegmentConversion>();
+const conversions = new Map<string, FileConversion>();
 let work = Promise.resolve();
 
 port.on('message', (written: WrittenFile) => {
@@ -29,11 +29,14 @@ port.on('message', (written: WrittenFile) => {
 
 /** Returns why it failed. Then the next message about the segment starts it anew. */
 async function convert({ path, bytes, isClosed }: WrittenFile): Promise<string | undefined> {
-  const conversion = getOrCreate(conversions, path, () => new SegmentConversion(dir, path, budget));
+  const conversion = getOrCreate(conversions, path, () => new FileConversion(dir, path, budget));
   try {
-    if (isClosed) await conversion.finish(bytes);
-    else await conversion.advance(bytes);
-    if (isClosed) conversions.delete(path);
+    if (!isClosed) await conversion.advance(bytes);
+    else {
+      await conversion.finish(bytes);
+      await markConverted(path);
+      conversions.delete(path);
+    }
     return undefined;
   } catch (error) {
     conversions.delete(path);

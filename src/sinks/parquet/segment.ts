@@ -14,8 +14,8 @@ const DONE = '.done';
 /** Bytes of converted segments of a topic that stay: a start reads there where each series ends. */
 const KEPT_BYTES = 16 * 2 ** 20;
 
-/** Converts one segment of the journal, an Avro file, to Parquet files while it is written. */
-export class SegmentConversion {
+/** Converts one Avro file, such as a segment of the journal, to Parquet files, also while it is written. */
+export class FileConversion {
   readonly #dir: string;
   readonly #path: string;
   readonly #budget: RowBudget;
@@ -24,7 +24,7 @@ export class SegmentConversion {
 
   /**
    * @param dir the folder of the topics' Parquet files
-   * @param path where the segment is once it is closed
+   * @param path DIR/TOPIC/NAME.avro, where the file is once it is closed
    */
   constructor(dir: string, path: string, budget: RowBudget) {
     this.#dir = dir;
@@ -32,7 +32,7 @@ export class SegmentConversion {
     this.#budget = budget;
   }
 
-  /** Converts the segment's blocks up to this size. @throws Fault of kind `malformed`, or the file system's error */
+  /** Converts the file's blocks up to this size. @throws Fault of kind `malformed`, or the file system's error */
   async advance(bytes: number): Promise<void> {
     const folder = dirname(this.#path);
     const name = basename(this.#path);
@@ -52,23 +52,24 @@ export class SegmentConversion {
     }
   }
 
-  /** Completes the Parquet files of a closed segment, and removes old segments. @throws as `advance` */
+  /** Converts the rest of a closed file, and completes the Parquet files. @throws as `advance` */
   async finish(bytes: number): Promise<void> {
     await this.advance(bytes);
     this.#files?.finish();
     await this.#blocks?.close();
-    await writeFile(this.#path + DONE, '');
-    await removeOld(dirname(this.#path));
   }
 
-  /** Gives up. The Parquet files stay hidden until another conversion of the segment replaces them. */
+  /** Gives up. The Parquet files stay hidden until another conversion of the file replaces them. */
   async discard(): Promise<void> {
     this.#files?.discard();
     await this.#blocks?.close();
   }
 }
 
-async function removeOld(folder: string): Promise<void> {
+/** Marks a segment of the journal as converted, and removes old segments. @throws the file system's error */
+export async function markConverted(path: string): Promise<void> {
+  await writeFile(path + DONE, '');
+  const folder = dirname(path);
   const converted = await convertedIn(folder);
   let kept = 0;
   for (const { name } of (await listFiles(folder)).toReversed()) {

@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { sampleGap, sampleTrade } from '../codec/sample-records.ts';
+import { openSink, START, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { parquetRows } from '../sinks/parquet/parquet-rows.ts';
+import { fakeIo } from './fake-io.ts';
+
+async function exported(...argv: string[]) {
+  const io = fakeIo();
+  const code = await dispatch(['export', ...argv], io);
+  return { code, out: io.out.text(), err: io.err.text() };
+}
+
+const trade = (id: number) => ({
+  topic: 'trades',
+  key: 'BTCUSDT',
+  record: sampleTrade({ tradeId: String(id), timestamp: START }),
+});
+
+describe('export of a folder', () => {
+  it('converts the closed files of each topic, and the same again to the same', async () => {
+    const [from, to] = [await testFolder(), await testFolder()];
+    const first = await openSink(from, { codec: 'deflate' });
+    await first.write([trade(1), trade(2), { topic: 'gaps', key: 'BTCUSDT', record: sampleGap() }]);
+    await first.close();
+    const open = await openSink(from);
+    await open.write([trade(3)]);
+
+    const { code, out, err } = await exported('--from', from, '--to', to);
+    expect([code, out]).toEqual([0, '{"files":2,"left_out":1}\n']);
+    expect(err).toContain('left out files that a feed still writes: 1');
+    await open.close();
+    expect(await exported('--from', join(from, 'trades'), '--to', to)).toMatchObject({ code: 0, err: '' });
+    expect((await parquetRows(to, 'trades')).map((row) => row.trade_id)).toEqual(['1', '2', '3']);
+    expect(await parquetRows(to, 'gaps')).toHaveLength(1);
+  });
+
+  it('says what is missing', async () => {
+    const folder = await testFolder();
+    expect(await exported('--from', folder)).toMatchObject({ code: 2 });
+    const empty = await exported('--from', folder, '--to', join(folder, 'out'));
+    expect(empty).toMatchObject({ code: 1, err: expect.stringContaining(`no Avro files in ${folder}`) });
+    const unknown = await exported('--from', 'tredes', '--to', folder);
+    expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('trades') });
+    mkdirSync(join(folder, 'trades'));
+    const none = await exported('--from', 'trades', '--to', folder);
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining('kafka.brokers') });
+  });
+});
