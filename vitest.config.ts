@@ -27,10 +27,10 @@ const maxWorkers = availableParallelism() + 2;
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
- * Tests of the test broker itself. They run only under `make faults`, because other tests of the suite kill and start
- * brokers too.
+ * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too, and
+ * with tools of other languages, because Go's libraries and avro-tools must be built or downloaded.
  */
-const onlyLong = ['test/integration/kafka-broker.test.ts'];
+const onlyLong = ['test/integration/kafka-broker.test.ts', 'test/integration/other-languages.test.ts'];
 
 /** This test measures latency, so it runs alone, after all others. */
 const measured = 'test/integration/latency.test.ts';

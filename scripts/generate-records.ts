@@ -1,8 +1,10 @@
 /**
- * Writes src/domain/record.ts from schemas/*.avsc, which alone define the records: `node scripts/generate-records.ts`.
- * With `--check`, writes nothing and fails if the file differs.
+ * Writes src/domain/record.ts and schemas/fingerprints.json from schemas/*.avsc, which alone define the records: `node
+ * scripts/generate-records.ts`. With `--check`, writes nothing and fails if a file differs.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fingerprintOf } from '../src/codec/avro.ts';
+import { parseSchema } from '../src/codec/schema-files.ts';
 import { TOPICS } from '../src/codec/topics.ts';
 
 type Schema = string | readonly Schema[] | SchemaObject;
@@ -126,12 +128,28 @@ const text = [
   "export type RecordKind = FeedRecord['kind'];\n",
 ].join('\n');
 
-const target = new URL('../src/domain/record.ts', import.meta.url);
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== text) {
-    process.stderr.write('src/domain/record.ts is not what the schemas say: run node scripts/generate-records.ts\n');
+/** The file of each schema by the fingerprint in a message. If a released and the present schema share it, the present one. */
+const fingerprints = new Map(
+  readdirSync(new URL('../schemas', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.avsc'))
+    .sort((a, b) => Number(b.includes('/')) - Number(a.includes('/')) || a.localeCompare(b))
+    .map((file) => [fingerprintHex(file), file]),
+);
+
+function fingerprintHex(file: string): string {
+  const json = readFileSync(new URL(`../schemas/${file}`, import.meta.url), 'utf8');
+  return Buffer.from(fingerprintOf(parseSchema(json))).toString('hex');
+}
+
+const files = [
+  ['src/domain/record.ts', text],
+  ['schemas/fingerprints.json', `${JSON.stringify(Object.fromEntries(fingerprints), null, 2)}\n`],
+] as const;
+for (const [name, content] of files) {
+  const target = new URL(`../${name}`, import.meta.url);
+  if (!process.argv.includes('--check')) writeFileSync(target, content);
+  else if (readFileSync(target, 'utf8') !== content) {
+    process.stderr.write(`${name} is not what the schemas say: run node scripts/generate-records.ts\n`);
     process.exitCode = 1;
   }
-} else {
-  writeFileSync(target, text);
 }

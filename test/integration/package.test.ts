@@ -270,7 +270,7 @@ it('the package contains the required files and nothing else', () => {
     ]),
   );
   const shipped =
-    /^(LICENSE|README\.md|package\.json|bin\/(market-feed|compile-cache)\.js|config\/.+\.(yaml|json)|schemas\/(.+\.avsc|asyncapi\.yaml|released\/\d+\/.+\.(hex|json))|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|package\.json|bin\/(market-feed|compile-cache)\.js|config\/.+\.(yaml|json)|schemas\/(.+\.avsc|asyncapi\.yaml|fingerprints\.json|released\/\d+\/.+\.(hex|json))|dist\/dashboard\/.+|dist\/.+\.(js|d\.ts))$/;
   expect(names.filter((name) => !shipped.test(name))).toEqual([]);
 });
 
