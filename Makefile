@@ -24,7 +24,7 @@ bench: ready ## measures order books, trade analysis, gateway, client, pipeline 
 	@node bench/client/main.ts
 	@exec node bench/main.ts $(ARGS)
 
-faults: dashboard ## plays every fault against the whole pipeline (docs/fault-matrix.md), then runs the integration tests at full length
+faults: dashboard ## plays every fault against the whole pipeline (docs/fault-matrix.md), then measures the dashboard and runs the integration tests at full length
 	@node bench/faults/main.ts $(ARGS)
 	@$(if $(ARGS),true,node bench/dashboard/main.ts)
 	@$(if $(ARGS),true,MARKET_FEED_LONG_TESTS=true exec vitest run)

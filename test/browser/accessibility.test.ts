@@ -55,7 +55,7 @@ it('moves nothing if the system asks for reduced motion', async () => {
   expect(moving).toEqual([]);
 });
 
-it('reaches every control with the Tab key, and leaves it with the next press', async () => {
+it('reaches every control with the Tab key alone', async () => {
   const missed = new Set(
     await page.evaluate(() => {
       const controls = document.querySelectorAll<HTMLElement>(
