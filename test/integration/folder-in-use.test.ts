@@ -3,11 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import {
-  startMarketFeed,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 
 it.each(['file', 'spill'] as const)(
   'a second run on the same folder (%s.dir) ends with exit code 2, and the first run continues',

@@ -1,25 +1,25 @@
 import { firstValueFrom } from 'rxjs';
-import { startCluster } from '../cluster/cluster.ts';
-import type { Config } from '../config/config.ts';
-import { duration } from '../domain/duration.ts';
-import { asFault } from '../domain/fault.ts';
-import type { FeedRecord } from '../domain/record.ts';
-import type { StatusSnapshot } from '../domain/status-snapshot.ts';
-import { aborted$ } from '../net/aborted.ts';
-import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import { type Observed, type Running, startPipeline } from '../runtime/run.ts';
-import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thread.ts';
-import { createLog, type Logger } from '../telemetry/log.ts';
-import { threadBusyMs } from '../telemetry/thread-meter.ts';
-import { type CommandContext, problemRow, writeProblem } from './arguments/command.ts';
-import { exitCodeOf } from './arguments/exit-code.ts';
-import { timeLimit } from './arguments/time-limit.ts';
-import { type Painter, paintStatus } from './live-status/painter.ts';
-import { ShownRecords } from './live-status/shown-records.ts';
-import { logTo } from './terminal/command-log.ts';
-import { count } from './terminal/number-text.ts';
-import { logLineText, StatusNotes } from './terminal/status-notes.ts';
-import { hasColor } from './terminal/terminal-text.ts';
+import { startCluster } from '../../cluster/cluster.ts';
+import type { Config } from '../../config/config.ts';
+import { duration } from '../../domain/duration.ts';
+import { asFault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
+import { aborted$ } from '../../net/aborted.ts';
+import { monotonicScheduler } from '../../net/monotonic-scheduler.ts';
+import { type Observed, type Running, startPipeline } from '../../runtime/run.ts';
+import { GatewayThread, type GatewayThreadOptions } from '../../serving/gateway-thread.ts';
+import { createLog, type Logger } from '../../telemetry/log.ts';
+import { threadBusyMs } from '../../telemetry/thread-meter.ts';
+import { type CommandContext, problemRow, writeProblem } from '../arguments/command.ts';
+import { exitCodeOf } from '../arguments/exit-code.ts';
+import { timeLimit } from '../arguments/time-limit.ts';
+import { type Painter, paintStatus } from '../live-status/painter.ts';
+import { ShownRecords } from '../live-status/shown-records.ts';
+import { logTo } from './command-log.ts';
+import { count } from './number-text.ts';
+import { logLineText, StatusNotes } from './status-notes.ts';
+import { hasColor } from './terminal-text.ts';
 
 export interface RunFeedOptions {
   /** Rows of text that say where the data goes, for the live status or the log. */
