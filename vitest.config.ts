@@ -28,9 +28,9 @@ const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
  * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too, and
- * with tools of other languages, because Go's libraries and avro-tools must be built or downloaded.
+ * with tools of other languages, because they cost much CPU.
  */
-const onlyLong = ['test/integration/kafka-broker.test.ts', 'test/integration/other-languages.test.ts'];
+const onlyLong = ['kafka-broker', 'flink-columns', 'other-languages'].map((name) => `test/integration/${name}.test.ts`);
 
 /** This test measures latency, so it runs alone, after all others. */
 const measured = 'test/integration/latency.test.ts';

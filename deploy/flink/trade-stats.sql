@@ -1,21 +1,30 @@
--- Trade statistics for each minute of event time, by venue, symbol and epoch: the numbers of market.trade-stats, as a job
--- for a Flink cluster. docs/stream-processing.md says how to run it. Set your own addresses and topics.
+-- Trade statistics for each minute of event time, by venue, symbol, environment and epoch: the numbers of
+-- market.trade-stats, as a job for a Flink cluster. docs/stream-processing.md says how to run it. Set your own addresses and topics.
 
 SET 'execution.checkpointing.interval' = '10 s';
 
 CREATE TEMPORARY FUNCTION turnover AS 'market.feed.flink.Turnover';
 CREATE TEMPORARY FUNCTION vwap AS 'market.feed.flink.Vwap';
 
--- The fields environment and source are left out, because Flink's Avro format reads no enum.
+-- All columns of the topic. Times in microseconds are numbers, because Flink's Avro format has no TIMESTAMP(6).
 CREATE TABLE trades (
   venue STRING,
   symbol STRING,
+  venue_symbol STRING,
+  coin STRING,
+  environment STRING,
   epoch BIGINT,
+  received_at BIGINT,
   price DECIMAL(38, 18),
   quantity DECIMAL(38, 18),
   is_buyer_maker BOOLEAN,
   `timestamp` TIMESTAMP(3),
+  event_time TIMESTAMP(3),
+  trade_id STRING,
+  last_trade_id STRING,
   conditions ARRAY<STRING>,
+  source STRING,
+  timestamp_us BIGINT,
   WATERMARK FOR `timestamp` AS `timestamp` - INTERVAL '2' SECOND
 ) WITH (
   'connector' = 'kafka',
@@ -33,6 +42,7 @@ CREATE TABLE trades (
 CREATE TABLE trade_stats (
   venue STRING NOT NULL,
   symbol STRING NOT NULL,
+  environment STRING NOT NULL,
   epoch BIGINT NOT NULL,
   window_ms BIGINT NOT NULL,
   window_start TIMESTAMP(3) NOT NULL,
@@ -61,7 +71,7 @@ CREATE TABLE trade_stats (
 );
 
 INSERT INTO trade_stats
-SELECT venue, symbol, epoch,
+SELECT venue, symbol, environment, epoch,
        TIMESTAMPDIFF(SECOND, window_start, window_end) * 1000,
        window_start,
        window_end,
@@ -77,4 +87,4 @@ SELECT venue, symbol, epoch,
        LAST_VALUE(price)
 FROM TABLE(TUMBLE(TABLE trades, DESCRIPTOR(`timestamp`), INTERVAL '1' MINUTE))
 WHERE NOT ARRAY_CONTAINS(conditions, 'block')
-GROUP BY window_start, window_end, venue, symbol, epoch;
+GROUP BY window_start, window_end, venue, symbol, environment, epoch;

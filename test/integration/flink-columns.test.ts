@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { beforeAll, expect, it } from 'vitest';
+import { codecOf } from '../../src/codec/avro.ts';
+import { type AvroField, type AvroSchema, type AvroSchemaObject, isUnion } from '../../src/codec/schema-files.ts';
+import { TOPICS } from '../../src/codec/topics.ts';
+import { encodeConfluent } from '../../src/codec/wire-format.ts';
+import { createTopic } from '../../testing/kafka/create-topic.ts';
+import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
+import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
+import { runPython } from '../../testing/tools/python.ts';
+import { sampleHeartbeat, sampleRecords, sampleStatus } from '../codec/sample-records.ts';
+
+let brokers: string[];
+let registry: string;
+beforeAll(async () => {
+  [brokers, registry] = await Promise.all([sharedBrokers(), sharedRegistry(), buildFlink()]);
+});
+
+const PRIMITIVES: Readonly<Record<string, string>> = {
+  string: 'STRING',
+  boolean: 'BOOLEAN',
+  int: 'INT',
+  long: 'BIGINT',
+  double: 'DOUBLE',
+  bytes: 'BYTES',
+};
+
+/** The type of a column in Flink SQL, as docs/stream-processing.md says. */
+function sqlType(schema: AvroSchema, named: Map<string, string>): string {
+  if (isUnion(schema)) return sqlType(schema[1] as AvroSchema, named);
+  if (typeof schema === 'string') return `${PRIMITIVES[schema] ?? named.get(schema)} NOT NULL`;
+  return `${complexType(schema, named)} NOT NULL`;
+}
+
+function complexType({ type, logicalType, items, values, fields, name }: AvroSchemaObject, named: Map<string, string>) {
+  if (logicalType === 'decimal') return 'DECIMAL(38, 18)';
+  if (logicalType === 'timestamp-millis') return 'TIMESTAMP(3)';
+  if (items !== undefined) return `ARRAY<${sqlType(items, named)}>`;
+  if (values !== undefined) return `MAP<STRING NOT NULL, ${sqlType(values, named)}>`;
+  if (fields === undefined) return PRIMITIVES[String(type)];
+  const row = `ROW<${fields.map((field) => column(field, named)).join(', ')}>`;
+  named.set(String(name), row);
+  return row;
+}
+
+/** A column is nullable if its field may be null. */
+function column({ name, type }: AvroField, named: Map<string, string>): string {
+  const sql = sqlType(type, named);
+  return `\`${name}\` ${isUnion(type) ? sql.replace(/ NOT NULL$/, '') : sql}`;
+}
+
+async function recordsIn(topic: string): Promise<unknown[]> {
+  const args = ['--brokers', brokers.join(','), '--registry', registry, '--topic', topic];
+  const { stdout, stderr, code } = await runPython('read_topic.py', args);
+  expect(code, stderr).toBe(0);
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { record: unknown }).record]));
+}
+
+it('Flink SQL reads every column of every topic', async () => {
+  const prefix = `${randomUUID()}.`;
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  const names = TOPICS.flatMap(({ name }) => [prefix + name, `${prefix}${name}-copy`]);
+  for (const topic of names) await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
+  await admin.disconnect();
+
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  for (const sample of sampleRecords) {
+    const record = sample.kind === 'status' ? sampleStatus({ heartbeat: sampleHeartbeat, line: 2 }) : sample;
+    const { topic, schemaJson } = codecOf(record.kind);
+    const answer = await fetch(`${registry}/subjects/${prefix}${topic.name}-value/versions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ schema: schemaJson }),
+    });
+    const { id } = (await answer.json()) as { id: number };
+    await producer.send({ topic: prefix + topic.name, messages: [{ key: 'k', value: encodeConfluent(record, id) }] });
+  }
+  await producer.disconnect();
+
+  const table = (name: string, columns: string, more: string) => `CREATE TABLE \`${name}\` (${columns}) WITH (
+    'connector' = 'kafka', 'topic' = '${prefix}${name}', 'properties.bootstrap.servers' = '${brokers.join(',')}',
+    'format' = 'avro-confluent', 'avro-confluent.url' = '${registry}'${more});`;
+  const reading = `, 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset'`;
+  const tables = TOPICS.flatMap(({ kind, name }) => {
+    const named = new Map<string, string>();
+    const columns = codecOf(kind)
+      .schema.fields.map((field) => column(field, named))
+      .join(', ');
+    return [table(name, columns, reading), table(`${name}-copy`, columns, '')];
+  });
+  const copies = TOPICS.map(({ name }) => `INSERT INTO \`${name}-copy\` SELECT * FROM \`${name}\``);
+  const file = join(await temporaryFolder(), 'copy.sql');
+  const job = `EXECUTE STATEMENT SET BEGIN ${copies.join('; ')}; END;`;
+  await writeFile(file, ["SET 'restart-strategy.type' = 'none';", ...tables, job].join('\n'));
+  await runFlinkSql(file);
+
+  for (const { name } of TOPICS) {
+    const copied = await recordsIn(`${prefix}${name}-copy`);
+    expect(copied, name).toHaveLength(1);
+    expect(copied, name).toEqual(await recordsIn(prefix + name));
+  }
+}, 200_000);
