@@ -12,4 +12,8 @@ export const statusAt = signal(0);
 export const isPresent = computed(() => link.value.state === 'open' && now.value - statusAt.value < SILENT_MS);
 
 /** Until when the page knows the feed's state, milliseconds since 1970 by the feed's clock. */
-export const knownUntil = computed(() => feedTime(isPresent.value ? now.value : statusAt.value));
+export const knownUntil = computed(() => {
+  // Each overview also sets the feed's clock, so this must change with it.
+  const heardAt = statusAt.value;
+  return feedTime(isPresent.value ? now.value : heardAt);
+});
