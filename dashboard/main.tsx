@@ -15,9 +15,10 @@ startPageClock();
 startFeedState();
 startSelection();
 startFilterKey();
+// The prices come first, because the overview ends the grey state after a reconnection.
+subscribe('prices', '*');
 subscribe('overview_changes');
 subscribe('status');
-subscribe('prices', '*');
 startLink(
   (message) => {
     receiveFeed(message);

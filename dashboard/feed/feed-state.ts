@@ -49,10 +49,19 @@ export function rowOf(symbol: string): CoinRow | undefined {
 
 const paint = onFrame(() => {
   const pageMs = performance.now();
-  for (const tick of newestTicks.values()) bySymbol.get(tick.symbol)?.tick(tick, pageMs, eventMs(tick, pageMs));
-  newestTicks.clear();
+  applyTicks(pageMs);
   for (const row of bySymbol.values()) row.calm(pageMs);
 });
+
+/** Ticks of symbols without a row wait for the overview that makes it. */
+function applyTicks(pageMs: number): void {
+  for (const [key, tick] of newestTicks) {
+    const row = bySymbol.get(tick.symbol);
+    if (row === undefined) continue;
+    row.tick(tick, pageMs, eventMs(tick, pageMs));
+    newestTicks.delete(key);
+  }
+}
 
 /** When a tick's event happened, by the page's clock: its receipt by the feed, less the venue's event lag. */
 function eventMs({ venue, received_at }: PriceJson, pageMs: number): number {
@@ -143,6 +152,8 @@ function takeStatus(next: Status): void {
     }
     const known = rows.peek();
     const same = known.length === coins.length && known.every((row, at) => row.symbol === coins[at]?.symbol);
+    // The first overview of a connection ends the grey state, and the prices are newer than it.
+    applyTicks(pageMs);
     if (!same) rows.value = coins.flatMap(({ symbol }) => bySymbol.get(symbol) ?? []);
   });
 }

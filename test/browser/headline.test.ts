@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -9,6 +7,7 @@ import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest, heartbeat, NOW, price, status, venueAge } from '../gateway/gateway-under-test.ts';
 import { launchBrowser, openContext, openDashboard } from './browser.ts';
+import { slowPath } from './slow-path.ts';
 
 let browser: Browser;
 let context: BrowserContext;
@@ -32,6 +31,7 @@ async function scriptedFeed({ token = null }: { readonly token?: string | null }
     alive: true,
     trading: {} as Partial<Heartbeat>,
     dataAt: wallClockMs,
+    price: '64902.5',
     snapshot: undefined as Partial<StatusSnapshot> | undefined,
   };
   const beat = () => {
@@ -39,7 +39,7 @@ async function scriptedFeed({ token = null }: { readonly token?: string | null }
     const timestamp = wallClockMs();
     const venueAges = [venueAge('bybit', timestamp - feed.dataAt()), venueAge('binance', timestamp - feed.dataAt())];
     gateway.publish(heartbeat({ venueAges, ...feed.trading }, { timestamp, activeVenue: feed.active }));
-    if (feed.dataAt === wallClockMs) gateway.publish(price('64902.5', { timestamp, receivedAt: timestamp * 1000 }));
+    if (feed.dataAt === wallClockMs) gateway.publish(price(feed.price, { timestamp, receivedAt: timestamp * 1000 }));
     if (feed.snapshot !== undefined) gateway.look({ ...snapshot(timestamp), ...feed.snapshot });
   };
   // The start of the feed: only then is it known since when the venue serves.
@@ -185,7 +185,7 @@ it('shows a sink that is down, dropped records, dead letters and gaps as parts t
 });
 
 it('stays grey after a reconnect until the first overview, over a round trip of 600 ms', async () => {
-  const { url } = await scriptedFeed();
+  const { url, feed } = await scriptedFeed();
   const path = await slowPath(url, 300);
   const own = await browser.newContext();
   onTestFinished(() => own.close());
@@ -210,8 +210,19 @@ it('stays grey after a reconnect until the first overview, over a round trip of 
   await eventually(() => trading(page)).toContain('trading allowed');
   path.cut();
   await page.locator('.app.is-lost').waitFor();
-  await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen.splice(0));
+  feed.price = '70000.5';
+  await page.evaluate(() => {
+    (globalThis as unknown as { seen: string[] }).seen.splice(0);
+    const app = document.querySelector('.app');
+    const watch = new MutationObserver(() => {
+      if (app === null || app.classList.contains('is-lost')) return;
+      watch.disconnect();
+      document.body.dataset.firstPrice = document.querySelector('.coins .price')?.textContent ?? '';
+    });
+    if (app !== null) watch.observe(app, { attributes: true });
+  });
   await page.locator('.app:not(.is-lost)').waitFor();
+  expect(await page.locator('body').getAttribute('data-first-price')).toContain('70,000.5');
   const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
   const opened = seen.indexOf('open');
   const between = seen.slice(opened + 1, seen.indexOf('message', opened));
@@ -314,42 +325,3 @@ it('notifies of a halt only after the user has switched it on, and remembers tha
   expect(await bell.getAttribute('aria-pressed')).toBe('true');
   await page.evaluate(() => localStorage.clear());
 });
-
-/** A TCP path to the gateway that delays each direction, can be cut, and can take connections without an answer. */
-async function slowPath(to: string, delayMs: number) {
-  const { port } = new URL(to);
-  const sockets = new Set<Socket>();
-  const path = {
-    url: '',
-    made: 0,
-    mute: false,
-    cut: () => {
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-  const pass = (from: Socket, into: Socket) => {
-    sockets.add(from);
-    from.on('data', (bytes) => setTimeout(() => into.writable && into.write(bytes), delayMs));
-    from.on('close', () => setTimeout(() => into.destroy(), delayMs));
-    from.on('error', () => undefined);
-  };
-  const server = createServer((client) => {
-    path.made++;
-    if (path.mute) {
-      sockets.add(client);
-      client.on('error', () => undefined);
-      return;
-    }
-    const gateway = connect(Number(port), '127.0.0.1');
-    pass(client, gateway);
-    pass(gateway, client);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    path.cut();
-    server.close();
-  });
-  path.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  return path;
-}
