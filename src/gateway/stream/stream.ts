@@ -28,6 +28,8 @@ const PING_TICKS = 10 * SECOND_TICKS;
 /** At most this many unknown names of a request get an error each. One more error counts the others. */
 const MAX_UNKNOWN = 10;
 const GOING_AWAY = 1001;
+/** After these events, an overview is sent at once. Otherwise it would contradict the event for up to a second. */
+const URGENT: ReadonlySet<string> = new Set(['trading_halted', 'trading_resumed', 'failed_over', 'failed_back']);
 const newAudience = (channel: StreamChannel): Audience => new Audience(channel);
 
 /**
@@ -40,6 +42,7 @@ export class StreamHub {
   readonly #audiences = new Map<StreamChannel, Audience>();
   readonly #counts: StreamCounts = { messages_sent: 0, bytes_sent: 0, missed_trades: 0, closed_slow: 0 };
   readonly #overview: OverviewItems;
+  #isOverviewDue = false;
   #ticking: RxSubscription | undefined;
 
   constructor(options: StreamOptions) {
@@ -58,6 +61,7 @@ export class StreamHub {
   /** Adds a record that the view has accepted. */
   publish(record: FeedRecord): void {
     const { view } = this.#options;
+    if (record.kind === 'status' && record.symbol === null && URGENT.has(record.state)) this.#isOverviewDue = true;
     const channel = routeOf(record);
     if (channel === undefined) return;
     const audience = this.#audience(channel);
@@ -169,7 +173,8 @@ export class StreamHub {
   #tick(tick: number): void {
     const { view, scheduler } = this.#options;
     for (const channel of STREAM_CHANNELS) {
-      if (tick % CHANNEL_KINDS[channel].everyTicks !== 0) continue;
+      const isUrgent = this.#isOverviewDue && channel.startsWith('overview');
+      if (tick % CHANNEL_KINDS[channel].everyTicks !== 0 && !isUrgent) continue;
       const audience = this.#audience(channel);
       if (audience.isEmpty) continue;
       if (channel === 'overview') audience.add(new Item('', null, () => statusAnswer(view, this.stats)));
@@ -177,6 +182,7 @@ export class StreamHub {
       audience.flush();
       for (const client of this.#clients) client.drain(channel);
     }
+    this.#isOverviewDue = false;
     if (tick % SECOND_TICKS === 0) for (const client of this.#clients) client.check(scheduler.now());
     if (tick % PING_TICKS === 0) for (const client of this.#clients) client.ping();
   }

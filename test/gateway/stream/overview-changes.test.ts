@@ -1,3 +1,4 @@
+import { VirtualTimeScheduler } from 'rxjs';
 import { expect, it } from 'vitest';
 import { mergeOverview } from '../../../dashboard/feed/merge-overview.ts';
 import type { CoinAnswer, Status } from '../../../src/gateway/api/feed-answers.ts';
@@ -5,7 +6,7 @@ import type { OverviewChanges } from '../../../src/gateway/api/stream-messages.t
 import { OverviewItems } from '../../../src/gateway/stream/overview-changes.ts';
 import { coin } from '../../dashboard/coin.ts';
 import { headline } from '../../dashboard/headline.ts';
-import { gatewayUnderTest, heartbeat, NOW, price, type Row } from '../gateway-under-test.ts';
+import { gatewayUnderTest, heartbeat, NOW, price, type Row, status } from '../gateway-under-test.ts';
 
 const COINS = 200;
 const points = Array.from({ length: 60 }, (_, at) => String(64_000.25 + at));
@@ -119,4 +120,24 @@ it('the channel overview_changes sends all fields first, and then only what chan
   const later = await probe.untilGot('overview_changes', 3);
   expect((later[2] as Row).environment).toBeUndefined();
   expect((later[2] as Row).coins).toEqual([]);
+});
+
+it('an overview is sent at once when trading is halted', async () => {
+  const scheduler = new VirtualTimeScheduler();
+  const { open, publish } = await gatewayUnderTest({}, { scheduler });
+  publish(heartbeat(), price('1'));
+  const probe = await open('/ws/');
+  probe.ask({ op: 'subscribe', channel: 'overview_changes' });
+  await probe.untilGot('overview_changes', 1);
+  const tick = () => {
+    scheduler.maxFrames += 25;
+    scheduler.flush();
+  };
+  scheduler.maxFrames = 0;
+  tick();
+  await probe.untilGot('overview_changes', 2);
+  publish(status('trading_halted', { reason: 'bybit is stale' }));
+  tick();
+  const last = (await probe.untilGot('overview_changes', 3)).at(-1);
+  expect(last).toMatchObject({ trading: { state: 'halted', reason: 'bybit is stale' } });
 });
