@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codecOf } from '../src/codec/avro.ts';
 import { toJson } from '../src/codec/json-view.ts';
-import { sampleHeartbeat, sampleRecords, sampleStatus } from '../test/codec/sample-records.ts';
+import { fullRecords } from '../test/codec/sample-records.ts';
 
 const schemas = join(import.meta.dirname, '../schemas');
 const version = Number(process.argv[2]);
@@ -15,8 +15,7 @@ if (!Number.isInteger(version) || version < 1) throw new Error('usage: node scri
 const folder = join(schemas, 'released', String(version));
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-for (const sample of sampleRecords) {
-  const record = sample.kind === 'status' ? sampleStatus({ heartbeat: sampleHeartbeat, line: 2 }) : sample;
+for (const record of fullRecords) {
   const { topic, encode } = codecOf(record.kind);
   copyFileSync(join(schemas, `${topic.schema}.avsc`), join(folder, `${topic.schema}.avsc`));
   writeFileSync(join(folder, `${topic.schema}.hex`), `${encode(record).toString('hex')}\n`);

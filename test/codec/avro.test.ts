@@ -12,7 +12,7 @@ import { encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.
 import { unscaled } from '../../src/domain/decimal.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { arbitraryRecord } from './arbitrary-records.ts';
-import { sampleDeadLetter, sampleRecords, sampleStatus, sampleTrade } from './sample-records.ts';
+import { sampleDeadLetter, sampleGap, sampleRecords, sampleStatus, sampleTrade } from './sample-records.ts';
 
 const kinds = TOPICS.map(({ kind }) => kind);
 
@@ -210,6 +210,20 @@ describe("readerOf with a writer's schema", () => {
     const { record } = readerOf(JSON.stringify(younger)).read(writer.toBuffer({ ...fields, note: 'new' }), 0);
     expect({ ...record }).toEqual({ ...gap, missing: null });
     expect(encode(record)).toEqual(encode(gap as FeedRecord));
+  });
+
+  it('takes the fallback for an unknown value, also if a registry has removed our attributes from the schema', () => {
+    const { schema } = codecOf('gap');
+    const plain = { ...schema, fields: schema.fields.map(({ allowed: _, fallback: __, ...field }) => field) };
+    const writer = avro.Type.forSchema(plain as Parameters<typeof avro.Type.forSchema>[0]);
+    const bytes = writer.toBuffer({
+      ...toJson(sampleGap()),
+      environment: 'paper',
+      outcome: 'lost',
+      channel: 'agg_trade',
+    });
+    const { record } = readerOf(JSON.stringify(plain)).read(bytes, 0);
+    expect(record).toMatchObject({ environment: 'simulated', outcome: 'unknown', channel: 'agg_trade' });
   });
 
   it.each([

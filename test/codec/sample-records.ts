@@ -291,3 +291,8 @@ export const sampleRecords: readonly FeedRecord[] = [
   samplePosition(),
   sampleDeadLetter(),
 ];
+
+/** One record of every kind, the status with a heartbeat: so they have all nested types of the schemas. */
+export const fullRecords: readonly FeedRecord[] = sampleRecords.map((record) =>
+  record.kind === 'status' ? sampleStatus({ heartbeat: sampleHeartbeat, line: 2 }) : record,
+);

@@ -12,7 +12,7 @@ import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
 import { runPython } from '../../testing/tools/python.ts';
-import { sampleHeartbeat, sampleRecords, sampleStatus } from '../codec/sample-records.ts';
+import { fullRecords } from '../codec/sample-records.ts';
 
 let brokers: string[];
 let registry: string;
@@ -71,8 +71,7 @@ it('Flink SQL reads every column of every topic', async () => {
 
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
-  for (const sample of sampleRecords) {
-    const record = sample.kind === 'status' ? sampleStatus({ heartbeat: sampleHeartbeat, line: 2 }) : sample;
+  for (const record of fullRecords) {
     const { topic, schemaJson } = codecOf(record.kind);
     const answer = await fetch(`${registry}/subjects/${prefix}${topic.name}-value/versions`, {
       method: 'POST',
