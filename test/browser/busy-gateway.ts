@@ -121,7 +121,8 @@ export class BusyGateway {
       records.push(this.#tick(coin, number % 7));
     }
     if (this.#trades % 500 < count) this.#publishBook();
-    this.#publish(...records);
+    // After a long pause these are more records than a function can have arguments.
+    this.#records$.next(records);
   }
 
   /** Book, candles and a minute of the first coin. */
