@@ -24,8 +24,10 @@ function asPythonSeesIt(record: FeedRecord): unknown {
 function records(kind: RecordKind): FeedRecord[] {
   const sample = sampleRecords.filter((record) => record.kind === kind);
   const others = fc.sample(arbitraryRecord(kind), { numRuns: BATCHES * PER_BATCH - sample.length, seed: 7 });
-  // The sink keeps only the last position of an epoch.
-  return [...sample, ...others].map((record, epoch) => (record.kind === 'position' ? { ...record, epoch } : record));
+  // The sink keeps only the last position of a venue and symbol.
+  return [...sample, ...others].map((record, index) =>
+    record.kind === 'position' ? { ...record, venue: `venue ${index}` } : record,
+  );
 }
 
 describe('files of the Avro file sink, read with fastavro', () => {
