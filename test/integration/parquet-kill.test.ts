@@ -12,6 +12,8 @@ import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const KILLS = isLong ? 20 : 2;
 const MOST_BATCHES = 120;
+/** Milliseconds; each start takes some seconds on a loaded machine. */
+const TIMEOUT_MS = KILLS * 30_000;
 const writer = join(import.meta.dirname, '../../testing/processes/parquet-writer.ts');
 
 /** Lets the writer deliver some batches, then kills or stops it. Returns where it resumed and its last acknowledged id. */
@@ -29,26 +31,30 @@ async function run(dir: string, batches: number, end: 'kill' | 'stop') {
   return { resumed: ids[0], acknowledged: ids.at(-1) ?? 0, code };
 }
 
-it('a Parquet sink that is killed at random moments has each trade once, in order, in whole files', async () => {
-  const dir = await testFolder();
-  const random = new Random(testSeed);
-  let acknowledged = 0;
-  for (let kill = 0; kill < KILLS; kill++) {
-    const killed = await run(dir, random.below(MOST_BATCHES), 'kill');
-    expect(killed.resumed).toBeGreaterThanOrEqual(acknowledged);
-    acknowledged = killed.acknowledged;
-  }
-  const last = await run(dir, 5, 'stop');
-  expect(last.code).toBe(0);
-  expect(last.resumed).toBeGreaterThanOrEqual(acknowledged);
+it(
+  'a Parquet sink that is killed at random moments has each trade once, in order, in whole files',
+  async () => {
+    const dir = await testFolder();
+    const random = new Random(testSeed);
+    let acknowledged = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const killed = await run(dir, random.below(MOST_BATCHES), 'kill');
+      expect(killed.resumed).toBeGreaterThanOrEqual(acknowledged);
+      acknowledged = killed.acknowledged;
+    }
+    const last = await run(dir, 5, 'stop');
+    expect(last.code).toBe(0);
+    expect(last.resumed).toBeGreaterThanOrEqual(acknowledged);
 
-  const { stdout, stderr } = await runPython('read_parquet.py', [dir]);
-  expect(stderr).toBe('');
-  const ids = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => Number(JSON.parse(line).row.trade_id));
-  expect(ids).toEqual(Array.from({ length: last.acknowledged }, (_, index) => index + 1));
-  const names = await readdir(join(dir, 'trades'), { recursive: true });
-  expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
-});
+    const { stdout, stderr } = await runPython('read_parquet.py', [dir]);
+    expect(stderr).toBe('');
+    const ids = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => Number(JSON.parse(line).row.trade_id));
+    expect(ids).toEqual(Array.from({ length: last.acknowledged }, (_, index) => index + 1));
+    const names = await readdir(join(dir, 'trades'), { recursive: true });
+    expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
+  },
+  TIMEOUT_MS,
+);

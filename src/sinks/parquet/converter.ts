@@ -6,7 +6,7 @@ import type { WrittenFile } from '../avro-file/topic-file.ts';
 import type { Converted } from './converter-worker.ts';
 
 /** Bytes that an open segment grows by before the thread converts them. */
-const STEP_BYTES = 256 * 1024;
+const STEP_BYTES = 2 ** 20;
 const RETRY_AFTER_MS = 10_000;
 
 /** Converts the journal's segments in a thread of its own, so that the feed is never held up. */

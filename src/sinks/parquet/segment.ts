@@ -12,7 +12,7 @@ export const JOURNAL = '.journal';
 /** The suffix of an empty file that says that the segment beside it is converted. */
 const DONE = '.done';
 /** Bytes of converted segments of a topic that stay: a start reads there where each series ends. */
-const KEPT_BYTES = 16 * 2 ** 20;
+const KEPT_BYTES = 32 * 2 ** 20;
 
 /** Converts one Avro file, such as a segment of the journal, to Parquet files, also while it is written. */
 export class FileConversion {

@@ -46,7 +46,8 @@ export class ParquetSink implements Sink {
       ...options,
       name: this.name,
       dir: join(options.dir, JOURNAL),
-      codec: 'deflate',
+      // Compression would take more time than the disk.
+      codec: 'null',
       synchronises: true,
       onWritten: (segment) => this.#convert(segment),
     });
