@@ -18,13 +18,13 @@ if (found === undefined) {
 }
 let last = Number(found?.last?.id ?? 0);
 console.log(last);
-let isEnding = false;
+let isOver = false;
 process.stdin.on('end', () => {
-  isEnding = true;
+  isOver = true;
 });
 process.stdin.resume();
 const trades = someTrades(PER_BATCH);
-while (!isEnding) {
+while (!isOver) {
   const batch = trades.map((trade, index) => ({
     topic: 'trades',
     key: trade.symbol,

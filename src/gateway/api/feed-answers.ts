@@ -65,7 +65,7 @@ export const CoinAnswer = object({
 export type CoinAnswer = Static<typeof CoinAnswer>;
 
 export const SinkAnswer = object({
-  name: text('kafka or file'),
+  name: text('kafka, file or parquet'),
   state: text('opening, up or down'),
   reason: text('Why it is in this state; may be empty'),
   queued: nullable(wholeNumber('Records that wait or are in flight')),
