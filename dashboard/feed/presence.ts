@@ -14,6 +14,6 @@ export const isPresent = computed(() => link.value.state === 'open' && now.value
 /** Until when the page knows the feed's state, milliseconds since 1970 by the feed's clock. */
 export const knownUntil = computed(() => {
   // Each overview also sets the feed's clock, so this must change with it.
-  const heardAt = statusAt.value;
-  return feedTime(isPresent.value ? now.value : heardAt);
+  const receivedAt = statusAt.value;
+  return feedTime(isPresent.value ? now.value : receivedAt);
 });

@@ -95,7 +95,7 @@ export class Truth {
   readonly #missing: Readonly<Record<'gap' | 'dead letter', number[]>> = { gap: [], 'dead letter': [] };
   /** When heartbeats came, by which the feed is judged, and when any status record came, which the lanes show. */
   readonly #beats: number[] = [];
-  readonly #heard: number[] = [];
+  readonly #received: number[] = [];
   readonly #toleranceMs: number;
 
   /** `extraMs`: how much older the page may be, because its messages take longer. */
@@ -111,7 +111,7 @@ export class Truth {
       if (record.kind === 'dead_letter') this.#missing['dead letter'].push(at);
       if (record.kind === 'gap' && record.outcome !== 'repaired') this.#missing.gap.push(at);
       if (record.kind !== 'status') continue;
-      this.#heard.push(at);
+      this.#received.push(at);
       if (record.state === 'heartbeat') this.#beats.push(at);
       // A start is halted until the feed says otherwise.
       if (record.instance !== instanceBefore) this.#trading.push({ at, value: 'halted' });
@@ -156,7 +156,7 @@ export class Truth {
     check('the venue', named, says === 'allowed' ? active : says === 'halted' ? ['none'] : ['unknown']);
     const isLost = this.#offline(at) === 'yes';
     if (isLost) check('the page', lost ? 'grey' : 'live', ['grey']);
-    const lanesKnown = this.#known(at, this.#heard);
+    const lanesKnown = this.#known(at, this.#received);
     const inLane = (words: readonly string[]) => [
       ...(lanesKnown === 'no' ? [] : words),
       ...(lanesKnown === 'yes' && known === 'yes' ? [] : ['no feed', 'unknown']),
@@ -194,10 +194,10 @@ export class Truth {
   }
 
   /** Whether the page can know the feed's state at this time. */
-  #known(at: number, heard: readonly number[]): 'yes' | 'maybe' | 'no' {
+  #known(at: number, received: readonly number[]): 'yes' | 'maybe' | 'no' {
     const offline = this.#offline(at);
     if (offline === 'yes') return 'no';
-    const silentMs = (time: number) => time - (heard.findLast((beat) => beat <= time) ?? 0);
+    const silentMs = (time: number) => time - (received.findLast((beat) => beat <= time) ?? 0);
     if (silentMs(at) > SILENT_MS + this.#toleranceMs) return 'no';
     // In the suite, the page may have to wait for its turn. Then it says that it knows nothing.
     return !isLong || offline === 'maybe' || silentMs(at) > QUIET_MS || silentMs(at - this.#toleranceMs) > QUIET_MS
