@@ -27,10 +27,12 @@ const maxWorkers = availableParallelism() + 2;
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
- * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too, and
- * with tools of other languages, because they cost much CPU.
+ * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
+ * the README's faults; and with Flink and tools of other languages, because they cost much CPU.
  */
-const onlyLong = ['kafka-broker', 'flink-columns', 'other-languages'].map((name) => `test/integration/${name}.test.ts`);
+const onlyLong = ['break-it', 'flink', 'flink-columns', 'kafka-broker', 'other-languages'].map(
+  (name) => `test/integration/${name}.test.ts`,
+);
 
 /** This test measures latency, so it runs alone, after all others. */
 const measured = 'test/integration/latency.test.ts';

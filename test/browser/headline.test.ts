@@ -217,11 +217,15 @@ it('stays grey after a reconnect until the first overview, over a round trip of 
     const watch = new MutationObserver(() => {
       if (app === null || app.classList.contains('is-lost')) return;
       watch.disconnect();
-      document.body.dataset.firstPrice = document.querySelector('.coins .price')?.textContent ?? '';
+      // Just before the browser paints the change.
+      requestAnimationFrame(() => {
+        document.body.dataset.firstPrice = document.querySelector('.coins .price')?.textContent ?? '';
+      });
     });
     if (app !== null) watch.observe(app, { attributes: true });
   });
   await page.locator('.app:not(.is-lost)').waitFor();
+  await page.locator('body[data-first-price]').waitFor();
   expect(await page.locator('body').getAttribute('data-first-price')).toContain('70,000.5');
   const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
   const opened = seen.indexOf('open');

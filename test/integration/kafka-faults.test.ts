@@ -39,13 +39,17 @@ async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
 
 const SYMBOLS = Array.from({ length: 20 }, (_, index) => `C${index}USDT`);
 
-/** Pushes trades 1, 2, 3… through a driver at a fixed rate until it is stopped. */
-function feed(of: KafkaConfig, perSecond: number) {
+/**
+ * Pushes trades 1, 2, 3… through a driver at a fixed rate until it is stopped. The driver reports `down` if a batch is
+ * not answered for `downAfterMs`.
+ */
+function feed(of: KafkaConfig, perSecond: number, downAfterMs = 2000) {
   const states: string[] = [];
   const latencies: number[] = [];
   const pushedAt: number[] = [];
   const driver = new SinkDriver(sinkOf(of), {
     scheduler: asyncScheduler,
+    downAfterMs,
     onState: (state, reason) => states.push(`${state}: ${reason}`),
     onDelivered: (records) => {
       const now = performance.now();
@@ -115,7 +119,8 @@ it('the Kafka sink delivers each trade once over a broker kill with either clien
   onTestFinished(() => broker.close());
   const sinks = KAFKA_CLIENTS.map((client) => {
     const of = configWith(client, broker);
-    return { client, of, feeding: feed(of, isLong ? 500 : 300) };
+    // A broker that has just started may answer late.
+    return { client, of, feeding: feed(of, isLong ? 500 : 300, 30_000) };
   });
   for (const { feeding } of sinks) await until(() => feeding.driver.stats().delivered > 300);
   await broker.kill();

@@ -186,6 +186,7 @@ describe('publishStats: windows', () => {
       flow: 'strong_buy',
       volatility: null,
       complete: true,
+      revision: 0,
     });
   });
 
