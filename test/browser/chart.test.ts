@@ -232,15 +232,15 @@ it('zooms with Ctrl and the wheel, and by keys; a plain wheel and a swipe scroll
   await until(async () => (await scrolled()) > before, { message: 'the page scrolls' });
 
   const session = await page.context().newCDPSession(page);
-  const box = await chart.boundingBox();
   const beforeSwipe = await scrolled();
-  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', up: number) => {
-    // The end of the chart is in view, its beginning may not be.
-    const finger = { x: (box?.x ?? 0) + 100, y: (box?.y ?? 0) + (box?.height ?? 0) - 60 - up };
-    return session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [finger] });
-  };
   // A busy browser may take a swipe as a tap, so it is repeated.
   const swiped = async () => {
+    const box = await chart.boundingBox();
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', up: number) => {
+      // The end of the chart is in view, its beginning may not be.
+      const finger = { x: (box?.x ?? 0) + 100, y: (box?.y ?? 0) + (box?.height ?? 0) - 60 - up };
+      return session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [finger] });
+    };
     await touch('touchStart', 0);
     for (let up = 5; up < 100; up += 5) await touch('touchMove', up);
     await touch('touchEnd', 0);

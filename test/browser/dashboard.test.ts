@@ -256,12 +256,13 @@ describe('the dashboard of a healthy feed', () => {
     await page.evaluate(() => localStorage.clear());
   });
 
-  it.runIf(isLong)('shows all paths of the API at /docs', async () => {
-    const { paths } = (await (await fetch(new URL('/docs/json', gateway.url))).json()) as { paths: object };
-    await page.goto(new URL('/docs', gateway.url).href);
-    await page.getByText('/api/assets/crypto/{symbol}/klines').waitFor();
-    expect(await page.locator('.opblock').count()).toBe(Object.keys(paths).length);
-  });
+  if (isLong)
+    it('shows all paths of the API at /docs', async () => {
+      const { paths } = (await (await fetch(new URL('/docs/json', gateway.url))).json()) as { paths: object };
+      await page.goto(new URL('/docs', gateway.url).href);
+      await page.getByText('/api/assets/crypto/{symbol}/klines').waitFor();
+      expect(await page.locator('.opblock').count()).toBe(Object.keys(paths).length);
+    });
 });
 
 it('the dashboard follows the demo through a failover, its end and a new start', async () => {

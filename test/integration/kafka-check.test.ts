@@ -36,6 +36,7 @@ async function command(argv: readonly string[], { client = 'kafkajs', prefix, ka
     venues: { bybit: { rest_urls: ['http://127.0.0.1:1'] } },
     kafka: { client, brokers: broker.brokers, topic_prefix: prefix, partitions: 2, ...kafka },
     spill: { dir: join(folder, 'spill') },
+    gateway: { enabled: false },
   });
   const io = fakeIo();
   const code = await dispatch([...argv, '--config', file], io);

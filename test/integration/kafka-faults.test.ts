@@ -39,17 +39,13 @@ async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
 
 const SYMBOLS = Array.from({ length: 20 }, (_, index) => `C${index}USDT`);
 
-/**
- * Pushes trades 1, 2, 3… through a driver at a fixed rate until it is stopped. The driver reports `down` if a batch is
- * not answered for `downAfterMs`.
- */
-function feed(of: KafkaConfig, perSecond: number, downAfterMs = 2000) {
+/** Pushes trades 1, 2, 3… through a driver at a fixed rate until it is stopped. */
+function feed(of: KafkaConfig, perSecond: number) {
   const states: string[] = [];
   const latencies: number[] = [];
   const pushedAt: number[] = [];
   const driver = new SinkDriver(sinkOf(of), {
     scheduler: asyncScheduler,
-    downAfterMs,
     onState: (state, reason) => states.push(`${state}: ${reason}`),
     onDelivered: (records) => {
       const now = performance.now();
@@ -119,8 +115,7 @@ it('the Kafka sink delivers each trade once over a broker kill with either clien
   onTestFinished(() => broker.close());
   const sinks = KAFKA_CLIENTS.map((client) => {
     const of = configWith(client, broker);
-    // A broker that has just started may answer late.
-    return { client, of, feeding: feed(of, isLong ? 500 : 300, 30_000) };
+    return { client, of, feeding: feed(of, isLong ? 500 : 300) };
   });
   for (const { feeding } of sinks) await until(() => feeding.driver.stats().delivered > 300);
   await broker.kill();
@@ -134,7 +129,10 @@ it('the Kafka sink delivers each trade once over a broker kill with either clien
     const turns = feeding.states.filter(
       (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
     );
-    expect(turns, client).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
+    // A broker that has just started may answer late on a busy machine: then there is another outage.
+    const outage = [expect.stringContaining('down: '), 'up: delivers again'];
+    expect(turns.slice(0, 3), client).toEqual(['up: open', ...outage]);
+    expect(turns.slice(-2), client).toEqual(outage);
     await expectOnceEach(of, feeding.count);
   }
 }, 120_000);
