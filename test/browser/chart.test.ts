@@ -221,6 +221,20 @@ it('fills all six intervals, and has no more candles before the listing', async 
   });
 });
 
+/** Resolves in the page when it has not moved for ten frames. */
+const stopsScrolling = () =>
+  new Promise<void>((resolve) => {
+    let still = 0;
+    let last = scrollY;
+    const look = () => {
+      still = scrollY === last ? still + 1 : 0;
+      last = scrollY;
+      if (still === 10) resolve();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
+
 it('zooms with Ctrl and the wheel, and by keys; a plain wheel and a swipe scroll the page', async () => {
   const { page, chart } = await open({ height: 500 });
   await hasCandles(page, chart);
@@ -249,6 +263,7 @@ it('zooms with Ctrl and the wheel, and by keys; a plain wheel and a swipe scroll
   await until(swiped, { message: 'a swipe scrolls the page', everyMs: 300 });
 
   await chart.scrollIntoViewIfNeeded();
+  await page.evaluate(stopsScrolling);
   const beforeZoom = await scrolled();
   await point(page, chart, 0.2);
   const far = await timeOf(page);
