@@ -19,20 +19,27 @@ const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modul
 const patient = { poll: { timeout: 30_000 } };
 
 /**
- * Test files that run at the same time: two more than there are cores, because most files mostly wait for sockets,
+ * Test files that run at the same time: three more than there are cores, because most files mostly wait for sockets,
  * brokers or clocks.
  */
-const maxWorkers = availableParallelism() + 2;
+const maxWorkers = availableParallelism() + 3;
 
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
- * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
- * the README's faults; and with Flink and tools of other languages, because they cost much CPU.
+ * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of a
+ * cluster whose processes are killed; of the README's faults and of the page during faults; and with Flink and tools of
+ * other languages, because they cost much CPU.
  */
-const onlyLong = ['break-it', 'flink', 'flink-columns', 'kafka-broker', 'other-languages'].map(
-  (name) => `test/integration/${name}.test.ts`,
-);
+const onlyLong = [
+  'browser/faults',
+  'integration/break-it',
+  'integration/cluster',
+  'integration/flink',
+  'integration/flink-columns',
+  'integration/kafka-broker',
+  'integration/other-languages',
+].map((name) => `test/${name}.test.ts`);
 
 /** This test measures latency, so it runs alone, after all others. */
 const measured = 'test/integration/latency.test.ts';
@@ -119,6 +126,7 @@ const suite = [
       name: 'browser',
       env: compiledOnce,
       include: ['test/browser/**/*.test.ts'],
+      exclude: onlyLong,
       testTimeout: 60_000,
       hookTimeout: 60_000,
       maxWorkers,

@@ -1,6 +1,5 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 import { launchBrowser, openContext, openDashboard } from './browser.ts';
 import { type Sample, samplesOf, startSampling, Truth } from './page-samples.ts';
@@ -127,7 +126,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-it.each(isLong ? ROWS : ROWS.slice(0, 1))(
+it.each(ROWS)(
   'says each second what the records say: $fault',
   async ({ play, feed: options = {}, roundTripMs = 0 }) => {
     await using feed = await RecordedFeed.start(options);

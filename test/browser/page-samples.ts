@@ -1,8 +1,6 @@
 import type { Page } from 'playwright-core';
 import { getOrCreate } from '../../src/domain/get-or-create.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
-import { isLong } from '../../testing/tools/is-long.ts';
-import { limitMs } from '../../testing/tools/limit-ms.ts';
 import type { RecordedFeed } from './recorded-feed.ts';
 
 /** What the page showed at a moment. */
@@ -59,7 +57,7 @@ export function samplesOf(page: Page): Promise<readonly Sample[]> {
 }
 
 /** How old what the page says may be, milliseconds. */
-const TOLERANCE_MS = limitMs(1000);
+const TOLERANCE_MS = 1000;
 /** From this silence on, the page may say that it knows nothing; after `SILENT_MS` it must, milliseconds. */
 const QUIET_MS = 1500;
 const SILENT_MS = 3000;
@@ -199,8 +197,7 @@ export class Truth {
     if (offline === 'yes') return 'no';
     const silentMs = (time: number) => time - (received.findLast((beat) => beat <= time) ?? 0);
     if (silentMs(at) > SILENT_MS + this.#toleranceMs) return 'no';
-    // In the suite, the page may have to wait for its turn. Then it says that it knows nothing.
-    return !isLong || offline === 'maybe' || silentMs(at) > QUIET_MS || silentMs(at - this.#toleranceMs) > QUIET_MS
+    return offline === 'maybe' || silentMs(at) > QUIET_MS || silentMs(at - this.#toleranceMs) > QUIET_MS
       ? 'maybe'
       : 'yes';
   }

@@ -17,17 +17,16 @@ import {
   temporaryFolder,
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
-import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 
 /** Seconds for which an instance hangs (SIGSTOP). */
-const STANDS_STILL = isLong ? 60 : 10;
+const STANDS_STILL = 60;
 /** The shortest session timeout that a broker allows. */
 const SESSION_MS = 6000;
-const COINS = isLong ? 60 : 20;
-const SHARDS = isLong ? 12 : 6;
-const PER_SECOND = isLong ? 3000 : 300;
-const QUIET_MS = isLong ? 8000 : 2000;
+const COINS = 60;
+const SHARDS = 12;
+const PER_SECOND = 3000;
+const QUIET_MS = 8000;
 /** Allowed delay, milliseconds. The shards, a broker, the simulator and other tests share two cores. */
 const BUSY_MS = 15_000;
 /** The shards that have at least one of the coins. */
@@ -71,22 +70,16 @@ it(
 
     const killed = { at: Date.now(), shards: shardsOf(a) };
     a.signal('SIGKILL');
-    const others = [c];
-    let joined = killed.at;
-    // In the long test, instance `d` joins between the two faults. In the short test, `b` hangs right after the kill,
-    // and later continues as the joining instance.
-    if (isLong) {
-      await until(() => held([b, c]).length === SHARDS, { timeoutMs: 60_000, message: () => logsOf(b, c) });
-      await delay(QUIET_MS);
-      joined = Date.now();
-      const d = await start('d');
-      others.push(d);
-      await until(() => held([b, c, d]).length === SHARDS && shardsOf(d).length > 0, {
-        timeoutMs: 60_000,
-        message: () => logsOf(b, c, d),
-      });
-      await delay(QUIET_MS);
-    }
+    await until(() => held([b, c]).length === SHARDS, { timeoutMs: 60_000, message: () => logsOf(b, c) });
+    await delay(QUIET_MS);
+    const joined = Date.now();
+    const d = await start('d');
+    const others = [c, d];
+    await until(() => held([b, c, d]).length === SHARDS && shardsOf(d).length > 0, {
+      timeoutMs: 60_000,
+      message: () => logsOf(b, c, d),
+    });
+    await delay(QUIET_MS);
 
     const still = { at: Date.now(), shards: shardsOf(b) };
     const assignedBefore = assignments(b);
@@ -122,8 +115,8 @@ it(
     const loads = last.map((shards) => shards.reduce((sum, shard) => sum + (rates[shard] ?? 0), 0));
     const found = {
       trades: verdict.published,
-      killed: silences(killed.at, isLong ? joined : woken, killed.shards),
-      joined: isLong ? silences(joined, still.at, WITH_COINS) : [],
+      killed: silences(killed.at, joined, killed.shards),
+      joined: silences(joined, still.at, WITH_COINS),
       stoodStill: silences(still.at, woken, still.shards),
       woken: silences(woken, ended, WITH_COINS),
       tradesPerSecondByInstance: loads.map((load) => Math.round((load * 1000) / ranMs)),
@@ -142,7 +135,7 @@ it(
     // values are printed above.
     for (const ms of [...found.killed, ...found.stoodStill]) expect(ms).toBeLessThan(SESSION_MS + BUSY_MS);
     for (const ms of [...found.joined, ...found.woken]) expect(ms).toBeLessThan(BUSY_MS);
-    if (isLong) expect(found.spread).toBeLessThan(0.6);
+    expect(found.spread).toBeLessThan(0.6);
   },
   STANDS_STILL * 1000 + 240_000,
 );
