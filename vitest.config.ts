@@ -27,13 +27,14 @@ const maxWorkers = availableParallelism() + 3;
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
- * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of a
- * cluster whose processes are killed; of the README's faults and of the page during faults; and with Flink and tools of
- * other languages, because they cost much CPU.
+ * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
+ * outages of a broker or of instances of a cluster; of the README's faults and of the page during faults; and with Flink
+ * and tools of other languages, because they cost much CPU.
  */
 const onlyLong = [
   'browser/faults',
   'integration/break-it',
+  'integration/broker-outage',
   'integration/cluster',
   'integration/flink',
   'integration/flink-columns',

@@ -14,7 +14,6 @@ import {
   temporaryFolder,
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
-import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
@@ -24,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => broker?.close());
 
-const OUTAGE_MS = isLong ? 20_000 : 6000;
-const PER_SECOND = isLong ? 500 : 200;
+const OUTAGE_MS = 20_000;
+const PER_SECOND = 500;
 const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP'];
 
 async function startRun(simulate: SimulateProcess, venue: string) {

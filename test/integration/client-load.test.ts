@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 /** Length of the test in seconds. The long run is `bench/client/main.ts`. */
 const DURATION = 4;
-const PER_SECOND = isLong ? 2000 : 1000;
+const PER_SECOND = isLong ? 2000 : 500;
 
 it(`the client emits every trade of 20 coins once at ${PER_SECOND} trades a second`, async () => {
   const folder = await temporaryFolder();
