@@ -14,21 +14,19 @@ export const forcedColors = signal(forced.matches);
 export const theme = signal<Theme>(chosen() ?? systemTheme());
 
 export function startTheme(): void {
-  apply();
+  show(theme.value);
   forced.addEventListener('change', () => {
     forcedColors.value = forced.matches;
   });
   system.addEventListener('change', () => {
     if (chosen() !== undefined) return;
-    theme.value = systemTheme();
-    apply();
+    show(systemTheme());
   });
 }
 
 export function toggleTheme(): void {
-  theme.value = theme.value === 'dark' ? 'light' : 'dark';
+  show(theme.value === 'dark' ? 'light' : 'dark');
   remember(KEY, theme.value);
-  apply();
 }
 
 /** The current colour of a custom property, as `rgb(…)` for canvases. */
@@ -43,8 +41,10 @@ export function colorOf(property: string): string {
   return color;
 }
 
-function apply(): void {
-  document.documentElement.dataset.theme = theme.value;
+/** Canvases are painted anew as soon as the signal changes, so the colours change first. */
+function show(next: Theme): void {
+  document.documentElement.dataset.theme = next;
+  theme.value = next;
 }
 
 function systemTheme(): Theme {

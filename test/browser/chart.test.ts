@@ -221,6 +221,27 @@ it('fills all six intervals, and has no more candles before the listing', async 
   });
 });
 
+it('has the colours of the page after the system or the user changes the theme', async () => {
+  const { page } = await open({ theme: 'dark' });
+  const isOfPanel = () =>
+    page.evaluate(() => {
+      const panel = document.querySelector('.panel-candles');
+      const wanted = panel === null ? '' : getComputedStyle(panel).backgroundColor;
+      return [...document.querySelectorAll<HTMLCanvasElement>('.candle-chart canvas')].some((canvas) => {
+        const [red, green, blue] = canvas.getContext('2d')?.getImageData(2, 2, 1, 1).data ?? [];
+        return wanted === `rgb(${red}, ${green}, ${blue})`;
+      });
+    });
+  const hasTheme = (theme: string) => page.locator(`:root[data-theme=${theme}]`).waitFor({ state: 'attached' });
+  await until(isOfPanel, { message: 'dark' });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await hasTheme('light');
+  await until(isOfPanel, { message: 'light by the system', timeoutMs: 5000 });
+  await page.getByRole('button', { name: 'light theme' }).click();
+  await hasTheme('dark');
+  await until(isOfPanel, { message: 'dark by the user', timeoutMs: 5000 });
+});
+
 /** Resolves in the page when it has not moved for ten frames. */
 const stopsScrolling = () =>
   new Promise<void>((resolve) => {
