@@ -259,6 +259,23 @@ it('gives up a connection that is not answered, counts down, and tries again at 
   await page.locator('.app:not(.is-lost)').waitFor();
 });
 
+it.each([360, 820])('says the whole sentence in a window of %i px if the gateway does not answer', async (width) => {
+  const { url } = await scriptedFeed();
+  const path = await slowPath(url, 0);
+  const page = await open(path.url);
+  await page.setViewportSize({ width, height: 900 });
+  path.mute = true;
+  path.cut();
+  await eventually(() => trading(page)).toMatch(/trading unknown: no answer of the gateway for/);
+  const hidden = await page.locator('.headline-trading').evaluate((sentence) => ({
+    width: sentence.scrollWidth - sentence.clientWidth,
+    height: sentence.scrollHeight - sentence.clientHeight,
+  }));
+  expect(hidden).toEqual({ width: 0, height: 0 });
+  // The page's name stays in one line.
+  expect((await page.locator('.brand').boundingBox())?.height).toBeLessThan(30);
+});
+
 it('is grey after a sleep of the computer until the next overview', async () => {
   const { url } = await scriptedFeed();
   const page = await open(url);
