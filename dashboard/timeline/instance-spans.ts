@@ -1,3 +1,4 @@
+import { NO_FACTS } from '../../src/domain/venue-state.ts';
 import type { InstanceSpanAnswer } from '../../src/gateway/api/feed-answers.ts';
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
@@ -68,18 +69,10 @@ function lifeEvent(state: keyof typeof REASONS, instance: string, timestamp: num
     sequence: -timestamp,
     state,
     reason: REASONS[state],
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    heartbeat: null,
-    switch: null,
+    ...NO_FACTS,
     active_venue: null,
     instance,
     timestamp,
-    details: {},
     environment: 'production',
   };
 }

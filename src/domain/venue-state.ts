@@ -126,3 +126,16 @@ function troubleAfterLoss({ trouble }: VenueState, cause: string | null): VenueS
 function without(lines: ReadonlySet<number>, line: number | null): ReadonlySet<number> {
   return new Set([...lines].filter((each) => each !== line));
 }
+
+/** The facts of a status record about the whole feed: none. */
+export const NO_FACTS = {
+  venue: null,
+  symbol: null,
+  coin: null,
+  channel: null,
+  cause: null,
+  line: null,
+  heartbeat: null,
+  switch: null,
+  details: {},
+} as const;

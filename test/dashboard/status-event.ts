@@ -1,3 +1,4 @@
+import { NO_FACTS } from '../../src/domain/venue-state.ts';
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
 let sequence = 100;
@@ -8,18 +9,10 @@ export function statusEvent(state: string, timestamp: number, fields: Partial<St
     sequence: sequence++,
     state,
     reason: state,
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    heartbeat: null,
-    switch: null,
+    ...NO_FACTS,
     active_venue: null,
     instance: 'one',
     timestamp,
-    details: {},
     environment: 'simulated',
     ...fields,
   };

@@ -9,6 +9,7 @@ import type {
   PriceTick,
   TradeEvent,
 } from '../../src/domain/record.ts';
+import { NO_FACTS } from '../../src/domain/venue-state.ts';
 
 /** Fields of all events for tests. The functions below make plausible events, and each field can be replaced. */
 const common = {
@@ -126,18 +127,10 @@ export function statusRecord(state: string, fields: Partial<FeedStatus> = {}): F
     sequence: 1,
     state,
     reason: '',
-    venue: null,
-    symbol: null,
-    coin: null,
-    channel: null,
-    cause: null,
-    line: null,
-    heartbeat: null,
-    switch: null,
+    ...NO_FACTS,
     activeVenue: 'bybit',
     instance: 'a',
     timestamp: 1_723_161_255_342,
-    details: {},
     environment: 'production',
     ...fields,
   };

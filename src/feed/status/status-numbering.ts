@@ -1,10 +1,7 @@
 import type { Environment, FeedStatus } from '../../domain/record.ts';
-import type { FeedState } from '../../domain/venue-state.ts';
+import { type FeedState, NO_FACTS } from '../../domain/venue-state.ts';
 
-type Facts = Pick<
-  FeedStatus,
-  'venue' | 'symbol' | 'coin' | 'channel' | 'cause' | 'line' | 'heartbeat' | 'switch' | 'details'
->;
+type Facts = Pick<FeedStatus, keyof typeof NO_FACTS>;
 
 /** A status record before it is numbered and dated. */
 export interface StatusNote extends Partial<Facts> {
@@ -41,15 +38,7 @@ export class StatusNumbering {
     const record: FeedStatus = {
       kind: 'status',
       sequence: this.#sequence,
-      venue: null,
-      symbol: null,
-      coin: null,
-      channel: null,
-      cause: null,
-      line: null,
-      heartbeat: null,
-      switch: null,
-      details: {},
+      ...NO_FACTS,
       ...note,
       activeVenue: this.#activeVenue(),
       instance: this.instance,
