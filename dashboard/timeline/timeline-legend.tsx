@@ -5,7 +5,8 @@ import { MARK_KINDS } from './mark-kind.ts';
 const BARS = [
   ['state-up', 'serves', 10],
   ['state-up', 'healthy: stands by, allowed, up', 6],
-  ['state-connecting', 'connecting or unknown', 6],
+  ['state-connecting', 'connecting', 6],
+  ['state-unknown', 'unknown', 6],
   ['state-stale', 'stale', 6],
   ['state-down', 'down', 6],
   ['state-halted', 'trading halted', 10],

@@ -129,10 +129,7 @@ it('the Kafka sink delivers each trade once over a broker kill with either clien
     const turns = feeding.states.filter(
       (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
     );
-    // A broker that has just started may answer late on a busy machine: then there is another outage.
-    const outage = [expect.stringContaining('down: '), 'up: delivers again'];
-    expect(turns.slice(0, 3), client).toEqual(['up: open', ...outage]);
-    expect(turns.slice(-2), client).toEqual(outage);
+    expect(turns, client).toEqual(['up: open', expect.stringContaining('down: '), 'up: delivers again']);
     await expectOnceEach(of, feeding.count);
   }
 }, 120_000);
