@@ -105,16 +105,16 @@ const states = (reported: readonly FeedStatus[]) => reported.map(({ state }) => 
 
 describe('the feed in an idle market', () => {
   it('reports only `quiet_market` during a night without trades, and does not fail over', async () => {
-    const asleep = (now: number) => now > 20 * MINUTE && now < 3 * HOUR;
-    const reported = await nightOf(4, (_, now) => !asleep(now) && now < 3.2 * HOUR);
-    const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 3.2 * HOUR);
+    const asleep = (now: number) => now > 20 * MINUTE && now < 9 * HOUR;
+    const reported = await nightOf(10, (_, now) => !asleep(now) && now < 9.2 * HOUR);
+    const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 9.2 * HOUR);
     expect(new Set(night.flatMap(({ cause }) => cause ?? []))).toEqual(new Set(['quiet_market']));
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
   });
 
   it('reports only the idle coin as stale, with `quiet_market`, while another coin trades', async () => {
-    const reported = await nightOf(2, (coin, now) => coin === 'BTC' || now < 20 * MINUTE || now > 1.8 * HOUR);
-    const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 2 * HOUR);
+    const reported = await nightOf(4, (coin, now) => coin === 'BTC' || now < 20 * MINUTE || now > 3.8 * HOUR);
+    const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 4 * HOUR);
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
     expect(new Set(night.map(({ coin }) => coin))).toEqual(new Set(['DOGE']));
     expect(night.filter(({ state }) => state === 'feed_stale').every(({ cause }) => cause === 'quiet_market')).toBe(

@@ -56,7 +56,7 @@ const SPILL_MB = 4;
 const BEFORE_MS = 8000;
 /** Time from the last fault of the script until all faults are cleared. */
 const AFTER_MS = 10_000;
-/** Time without faults at the end of random faults, in which everything recovers. */
+/** Time without faults at the end, in which everything recovers. */
 const CALM_MS = 45_000;
 const LIST_EVERY_MS = 2000;
 const MAX_PAUSE_MS = 30_000;
@@ -97,8 +97,6 @@ interface Script {
   readonly sinks: readonly SinkName[];
   /** 2: two machines take over from each other. */
   readonly machines: 1 | 2;
-  /** Time without faults at the end, milliseconds. Default: CALM_MS. */
-  readonly calmMs?: number;
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
 
@@ -292,7 +290,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
   }
   await world.pass(AFTER_MS);
   world.clearFaults();
-  await world.pass(each.calmMs ?? CALM_MS);
+  await world.pass(CALM_MS);
   const pipeline = await running.pipeline;
   const { activeVenue } = pipeline.feed;
   const { undelivered, spilled } = await world.until(pipeline.stop('the run is over'));
@@ -494,7 +492,7 @@ it("a pipeline publishes a book snapshot within 8 s of the sink's return if its 
   const awayMs = 9000;
   const { written } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
-    ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1, calmMs: 10_000 },
+    ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
   });
   // The sink is retried after at most 5 s. Within 3 s after that, the waiting records are sent, and drops have ended.
@@ -514,7 +512,7 @@ it("a pipeline publishes a book snapshot within 8 s of the sink's return if its 
 it('a pipeline publishes a window that one of two sinks lacks after a kill only to that sink', async () => {
   const { written } = await play({
     ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
-    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1, calmMs: 10_000 },
+    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
     happenings: SINKS.flatMap((name) => [
       { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
       // The kill comes before the waiting records are on disk.
@@ -532,7 +530,7 @@ it('a pipeline publishes a window that one of two sinks lacks after a kill only 
 it('a pipeline publishes the large trades of a run that stops before it has read the records of previous runs', async () => {
   const problems = await problemsOf({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
-    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1, calmMs: 0 },
+    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [0, 100, 400].map((afterMs) => ({ afterMs, what: { kind: 'restart', downMs: 3000 } })),
   });
   expect(problems).toEqual([]);
@@ -541,7 +539,7 @@ it('a pipeline publishes the large trades of a run that stops before it has read
 it('a pipeline delivers spilled aggregated trades of a new epoch once to a sink that is ahead after a kill', async () => {
   const problems = await problemsOf({
     ...{ seed: 1870146131, venues: ['binance'], mode: 'failover', backfill: true },
-    ...{ channels: ['agg_trade'], lines: 3, allCoins: false, sinks: SINKS, machines: 1, calmMs: 10_000 },
+    ...{ channels: ['agg_trade'], lines: 3, allCoins: false, sinks: SINKS, machines: 1 },
     happenings: [
       { afterMs: 8271, what: { kind: 'venue', request: { venue: 'binance', fault: 'close', line: 1 } } },
       { afterMs: 6923, what: { kind: 'store', name: 'kafka', awayMs: 8988 } },
@@ -557,7 +555,7 @@ it("a pipeline does not repeat the previous run's trades if a symbol comes back 
   const symbol = 'BTCUSDT';
   const problems = await problemsOf({
     ...{ seed: 614_972_999, venues: [us, 'bybit'], mode: 'failover', backfill: true, allCoins: false },
-    ...{ channels: ['trade', 'book_ticker', 'kline_1m'], lines: 3, sinks: ['kafka'], machines: 2, calmMs: 20_000 },
+    ...{ channels: ['trade', 'book_ticker', 'kline_1m'], lines: 3, sinks: ['kafka'], machines: 2 },
     happenings: [
       { afterMs: 3044, what: { kind: 'venue', request: { venue: us, fault: 'close', line: 'all' } } },
       { afterMs: 613, what: { kind: 'takeover', livesOnMs: 994 } },
@@ -591,7 +589,7 @@ it('a pipeline does not fail back to a preferred venue that has just fallen sile
   const silentMs = 4500;
   const { written } = await play({
     ...{ seed: 5, venues: ['bybit', 'binance'], mode: 'failover', backfill: true, channels: ['trade', 'ticker'] },
-    ...{ lines: 2, allCoins: false, sinks: ['kafka'], machines: 1, calmMs: 10_000 },
+    ...{ lines: 2, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [
       { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'refuse', status: 503, seconds: 2 } } },
       // Bybit delivers again some 3 s after the refusal began, and has been healthy for 3 s while it is silent here.
@@ -618,7 +616,7 @@ it('a script of faults replays with the same records, so that a failure can be r
     allCoins: false,
     sinks: ['kafka'],
     machines: 1,
-    calmMs: 0,
+
     happenings: [
       { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_without_pong', seconds: 6.5 } } },
       { afterMs: 2000, what: { kind: 'store', name: 'kafka', awayMs: 5000 } },
