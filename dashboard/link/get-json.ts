@@ -16,6 +16,8 @@ export async function askJson<T>(path: string): Promise<Asked<T>> {
     const answer = await fetch(path, {
       headers: { accept: 'application/json', ...token },
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      // In the mode `cors` the browser would reuse the answer to the preload of index.html, which has no token.
+      mode: token.authorization === undefined ? 'cors' : 'same-origin',
     });
     if (answer.status === 401) refused(token);
     const body: unknown = await answer.json();

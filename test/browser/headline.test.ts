@@ -311,6 +311,21 @@ it('says that a token is wrong, and claims nothing below', async () => {
   await eventually(() => trading(page)).toContain('trading allowed');
 });
 
+it('keeps the right token after a reload, although the browser preloads the status without it', async () => {
+  const { url, feed } = await scriptedFeed({ token: 'sesame' });
+  const own = await browser.newContext();
+  onTestFinished(() => own.close());
+  const page = await own.newPage();
+  await page.goto(url);
+  await page.locator('.token-form input').fill('sesame');
+  await page.keyboard.press('Enter');
+  await eventually(() => trading(page)).toContain('trading allowed');
+  await page.reload();
+  feed.price = '70000.5';
+  await eventually(() => textOf(page, '.coins .price')).toContain('70,000.5');
+  expect(await page.locator('.token-form').count()).toBe(0);
+});
+
 it('notifies of a halt only after the user has switched it on, and remembers that', async () => {
   const { url, feed } = await scriptedFeed();
   await context.grantPermissions(['notifications']);
