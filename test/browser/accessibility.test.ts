@@ -43,6 +43,18 @@ async function lowContrasts(): Promise<Record<string, readonly string[]>> {
   return found;
 }
 
+it('the search for low contrast finds a faint text', async () => {
+  await page.evaluate(() => {
+    const faint = document.createElement('p');
+    faint.id = 'faint';
+    faint.textContent = 'faint';
+    faint.style.cssText = 'color: #777; background: #888';
+    document.body.append(faint);
+  });
+  expect(await page.evaluate(lowContrast)).toContainEqual(expect.stringContaining('faint'));
+  await page.evaluate(() => document.querySelector('#faint')?.remove());
+});
+
 it('moves nothing if the system asks for reduced motion', async () => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const moving = await page.evaluate(() =>

@@ -277,8 +277,10 @@ it('the dashboard follows the demo through a failover, its end and a new start',
   await changed();
 
   await until(async () => (await demo.status()).active_venue === 'bybit');
+  const asked = Date.now();
   const drawn = await page.locator('.switch').count();
   await demo.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 60 });
+  await until(async () => (await lastFailover(demo)) > asked);
   await until(async () => (await page.locator('.switch').count()) > drawn);
   const after = Date.now() - (await lastFailover(demo));
   console.log(`the failover was on the timeline ${after} ms after it happened`);

@@ -62,11 +62,6 @@ export class Demo {
     if (!answer.ok) throw new Error(await answer.text());
   }
 
-  /** Ends all faults. */
-  async mend(): Promise<void> {
-    await fetch(this.#faults, { method: 'DELETE' });
-  }
-
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -8,7 +8,7 @@ import { slowPath } from './slow-path.ts';
 
 /*
  * What the page says during a fault of a real feed, compared each second with the records that the feed published in
- * that second. `make faults` has all faults and a tolerance of one second; `make test` has one fault and more tolerance.
+ * that second.
  */
 
 let browser: Browser;

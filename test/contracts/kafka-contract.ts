@@ -10,13 +10,13 @@ import type { BrokerConnection, NewTopic, ProduceBatch, ProducerIdAndEpoch } fro
 import { isNotYetCoordinated } from '../../src/kafka/kafka-error.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import type { KafkaProxy } from '../../testing/kafka/kafka-proxy.ts';
+import type { KafkaProxy, ProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
 
 const LIMITS = { maxWaitMs: 200, maxBytes: 2 ** 20 };
 const quiet = () => {};
 
 /** What market-feed requires of a Kafka client, tested with a real broker (KC-01 …). */
-export function describeKafkaClient(client: KafkaConfig['client'], proxied: () => KafkaProxy): void {
+export function describeKafkaClient(client: KafkaConfig['client'], proxied: () => KafkaProxy | ProxiedBroker): void {
   let config: KafkaConfig;
   beforeAll(async () => {
     config = kafkaConfig(await sharedBrokers(), { client });
@@ -483,9 +483,11 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
       proxied().loseResponses(() => true);
       const sent = brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['b'], { sequence: 1 })], producer));
       await expect(sent).rejects.toMatchObject({ type: undefined });
-      await proxied().refuse();
+      const place = proxied();
+      await ('broker' in place ? place.broker.kill() : place.refuse());
       await expect(brokers.metadata([topic])).rejects.toMatchObject({ type: undefined });
-      await proxied().serve();
+      await ('broker' in place ? place.broker.start() : undefined);
+      await place.serve();
       await leaderOf(brokers, topic, 1);
       const again = [batch(topic, ['b'], { sequence: 1 }), batch(topic, ['c'], { sequence: 2 })];
       for (const each of again) {

@@ -10,14 +10,13 @@ import { buildFeed } from '../../src/runtime/build-feed.ts';
 import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sendOn, VenueServer } from '../../testing/feeds/venue-server.ts';
-import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 import { type BadFrame, badFrames, goodTrade, type Protocol } from '../fixtures/bad-frames.ts';
 
 const MEGABYTE = 1024 * 1024;
 const LONGEST_PAYLOAD = 64 * 1024;
 /** Number of large frames between the two measurements of memory. */
-const LARGE_FRAMES = isLong ? 20 : 5;
+const LARGE_FRAMES = 20;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

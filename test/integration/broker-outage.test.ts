@@ -6,7 +6,7 @@ import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
 import { readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
-import { type KafkaProxy, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
+import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import {
   type SimulateProcess,
   startMarketFeed,
@@ -17,9 +17,9 @@ import {
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
-let broker: KafkaProxy;
+let broker: Broker;
 beforeAll(async () => {
-  broker = await startSharedProxy();
+  broker = await startBroker();
 });
 afterAll(() => broker?.close());
 
@@ -69,7 +69,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
   await staying.run.logged('trading_resumed');
   await leaving.run.logged('trading_resumed');
 
-  await broker.refuse();
+  await broker.stop();
   const stoppedAt = Date.now();
   const [outage] = await Promise.all([staying.run.logged('sink_unavailable'), leaving.run.logged('sink_unavailable')]);
   expect(outage).toMatchObject({ cause: 'kafka' });
@@ -89,7 +89,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
   });
 
   await delay(stoppedAt + OUTAGE_MS - Date.now());
-  await broker.serve();
+  await broker.start();
   const startedAt = Date.now();
   await staying.run.logged('sink_recovered');
   const back = leaving.again();

@@ -14,7 +14,7 @@ import { trade } from '../sinks/fake-sink.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
-/** The shared broker. Its ACLs allow everything that no ACL names. */
+/** The shared broker behind a proxy. Its ACLs allow everything that no ACL names. */
 let broker: KafkaProxy;
 beforeAll(async () => {
   broker = await startSharedProxy();

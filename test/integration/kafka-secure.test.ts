@@ -250,7 +250,7 @@ describe('Kafka over TLS, with a login', () => {
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
   });
 
-  // The broker must restart for this test. In the suite, kafka-error.test.ts shows that a running feed retries.
+  // The broker must restart for this test. In the suite, kafka-error.test.ts shows the retry policy of this fault.
   if (!isLong) return;
 
   it('spills while the password is refused, and delivers when it is accepted again, with each client', async () => {

@@ -1,11 +1,12 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { freePort } from '../processes/free-port.ts';
 import type { ProxyPlace } from './broker.ts';
 import { type Broker, startBroker } from './kafka-broker.ts';
 import { type SchemaRegistry, startRegistry } from './schema-registry.ts';
 
-/** Number of test files that can have a proxy of the shared broker at the same time. */
+/** Number of test files that can have a proxy of the shared broker. */
 const PROXIES = 8;
 
 /** Allows everything that no ACL names. A test may deny something for its own topics. */
@@ -20,8 +21,8 @@ const WITH_ACLS = {
  */
 export default async function setup(): Promise<() => Promise<void>> {
   let broker: Promise<Broker> | undefined;
-  const proxies: string[] = [];
-  while (proxies.length < PROXIES) proxies.push(`127.0.0.1:${await freePort()}`);
+  const ports = await Promise.all(Array.from({ length: PROXIES }, heldPort));
+  const proxies = ports.map(({ port }) => `127.0.0.1:${port}`);
   let places = 0;
   let registry: Promise<SchemaRegistry> | undefined;
   const given = process.env.KAFKA_BROKERS?.split(',');
@@ -38,7 +39,9 @@ export default async function setup(): Promise<() => Promise<void>> {
 
   async function proxyPlace(): Promise<ProxyPlace> {
     const { proxied } = await startedBroker();
-    const index = places++ % PROXIES;
+    if (places === PROXIES) throw new Error(`more than ${PROXIES} test files ask for a proxy of the shared broker`);
+    const index = places++;
+    await ports[index]?.release();
     return { proxy: proxies[index] as string, listener: proxied[index] as string };
   }
 
@@ -54,7 +57,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   ]);
   const desk = createServer(async ({ url }, response) => {
     try {
-      response.end(JSON.stringify(await answers.get(url)?.()));
+      const answer = answers.get(url);
+      if (answer === undefined) throw new Error(`${url} is unknown here`);
+      response.end(JSON.stringify(await answer()));
     } catch (error) {
       response.writeHead(500).end(error instanceof Error ? error.message : String(error));
     }
@@ -66,6 +71,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   return async () => {
     desk.closeAllConnections();
     desk.close();
+    await Promise.all(ports.map(({ release }) => release()));
     for (const started of [broker, registry])
       await started?.then(
         (each) => each.close(),
@@ -80,4 +86,13 @@ async function startAndReport(proxies: readonly string[]): Promise<Broker> {
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.info(`the tests' Kafka: by ${broker.way}, ${broker.brokers.join()}, ready in ${seconds} s`);
   return broker;
+}
+
+/** A free port that no other process can take until `release`. */
+async function heldPort() {
+  const server = createTcpServer();
+  server.listen(await freePort(), '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, release: () => new Promise<void>((resolve) => server.close(() => resolve())) };
 }

@@ -56,7 +56,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   return { url, close };
 }
 
-/** The folder of PostgreSQL's programs in its newest version. */
+/** The folder of PostgreSQL's programs. */
 async function postgresPrograms(): Promise<string> {
   const found = await findPrograms();
   if (found !== undefined) return found;
@@ -68,7 +68,6 @@ async function postgresPrograms(): Promise<string> {
 }
 
 async function findPrograms(): Promise<string | undefined> {
-  const found: string[] = [];
-  for await (const program of glob('/usr/lib/postgresql/*/bin/initdb')) found.push(dirname(program));
-  return found.sort().at(-1);
+  for await (const program of glob('/usr/lib/postgresql/*/bin/initdb')) return dirname(program);
+  return undefined;
 }
