@@ -17,19 +17,21 @@ export class Converter {
   readonly #asked = new Map<string, number>();
   /** The closed segments that are not converted. */
   readonly #closed = new Map<string, WrittenFile>();
-  #unanswered = 0;
-  #problem: string | undefined;
+  /** Those of them that the thread has not answered yet. */
+  readonly #queued = new Set<string>();
+  /** Why the last conversion of a segment failed. */
+  readonly #problems = new Map<string, string>();
   #retry: NodeJS.Timeout | undefined;
-  #idle = Promise.withResolvers<void>();
+  #onIdle: () => void = () => {};
 
   /** @param dir the folder of the topics' Parquet files */
   constructor(dir: string) {
     this.#dir = dir;
   }
 
-  /** Why the last conversion failed; undefined: it did not. */
+  /** Why a segment could not be converted; undefined: none failed. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problems.values().next().value;
   }
 
   /** Bytes of the closed segments that are not converted. */
@@ -48,10 +50,13 @@ export class Converter {
     this.#post(segment);
   }
 
-  /** Waits for the conversion of what was asked, and ends the thread. Returns how many closed segments are left. */
+  /** Waits for the conversion of the closed segments, and ends the thread. Returns how many closed segments are left. */
   async close(): Promise<number> {
-    clearTimeout(this.#retry);
-    while (this.#unanswered > 0) await this.#idle.promise;
+    if (this.#queued.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onIdle = resolve;
+      await promise;
+    }
     clearTimeout(this.#retry);
     const worker = this.#worker;
     this.#worker = undefined;
@@ -60,7 +65,7 @@ export class Converter {
   }
 
   #post(segment: WrittenFile): void {
-    this.#unanswered++;
+    if (segment.isClosed) this.#queued.add(segment.path);
     this.#worker ??= this.#newWorker();
     this.#worker.postMessage(segment);
   }
@@ -68,38 +73,38 @@ export class Converter {
   #newWorker(): Worker {
     const file = new URL(`./converter-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
     const worker = new Worker(file, { workerData: this.#dir, name: 'parquet' });
+    let problem = 'the thread that converts them ended';
     worker.on('message', (answer: Converted) => this.#answered(answer));
-    worker.on('error', (error: unknown) => this.#failed(asFault(error).message));
+    worker.on('error', (error: unknown) => {
+      problem = asFault(error).message;
+    });
     worker.on('exit', () => {
       if (worker !== this.#worker) return;
       this.#worker = undefined;
-      this.#unanswered = 0;
-      this.#wake();
+      for (const path of [...this.#queued, ...this.#asked.keys()]) this.#failed(path, problem);
+      this.#queued.clear();
+      // The next append to an open segment starts its conversion anew.
+      this.#asked.clear();
+      this.#onIdle();
     });
     return worker;
   }
 
   #answered({ path, isClosed, problem }: Converted): void {
-    this.#unanswered--;
-    if (problem !== undefined) this.#failed(problem);
+    if (problem !== undefined) this.#failed(path, problem);
     else {
-      this.#problem = undefined;
+      this.#problems.delete(path);
       if (isClosed) this.#closed.delete(path);
     }
-    if (this.#unanswered === 0) this.#wake();
+    if (isClosed) this.#queued.delete(path);
+    if (this.#queued.size === 0) this.#onIdle();
   }
 
-  #failed(problem: string): void {
-    this.#problem = problem;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => {
-      for (const segment of this.#closed.values()) this.#post(segment);
-    }, RETRY_AFTER_MS);
-    this.#retry.unref();
-  }
-
-  #wake(): void {
-    this.#idle.resolve();
-    this.#idle = Promise.withResolvers();
+  #failed(path: string, problem: string): void {
+    this.#problems.set(path, problem);
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      for (const segment of this.#closed.values()) if (!this.#queued.has(segment.path)) this.#post(segment);
+    }, RETRY_AFTER_MS).unref();
   }
 }

@@ -1,6 +1,6 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OutRecord, Sink } from '../../../src/sinks/contract.ts';
 import { ParquetSink, type ParquetSinkOptions } from '../../../src/sinks/parquet/sink.ts';
 import { until } from '../../../testing/tools/until.ts';
@@ -106,6 +106,32 @@ describe('the Parquet sink', () => {
     await rm(join(dir, 'trades'));
     await (await openParquet(dir)).close();
     expect(await idsIn(dir)).toEqual(range(1, 3));
+  });
+
+  it('names the topic that it cannot convert, also after it converted another topic', async () => {
+    const dir = await testFolder();
+    await writeFile(join(dir, 'trades'), '');
+    const sink = new ParquetSink({ dir, rotateMb: 64, now: () => START });
+    await sink.open();
+    await sink.write([trade(1), { topic: 'gaps', key: 'BTCUSDT', record: sampleGap() }]);
+    await expect(sink.close()).rejects.toThrow(/1 files of .*\.journal are not converted: .*trades/);
+    expect(await parquetRows(dir, 'gaps')).toHaveLength(1);
+  });
+
+  it('tries again after 10 s what it could not convert', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const dir = await testFolder();
+    await writeFile(join(dir, 'trades'), '');
+    const sink = await openParquet(dir, { rotateMb: 0.001 });
+    await sink.write(trades(1, 100));
+    await until(() => sink.trouble() !== undefined);
+    await rm(join(dir, 'trades'));
+    vi.advanceTimersByTime(9999);
+    expect(await idsIn(dir)).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await until(async () => (await idsIn(dir)).length === 100);
+    await until(() => sink.trouble() === undefined);
   });
 
   it('refuses a folder that another writer uses, and names it', async () => {
