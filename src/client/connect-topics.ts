@@ -73,14 +73,15 @@ export async function connectTopics(
   const alwaysRead = new AlwaysReadTopics(own, gapHaltMs);
   const isGrouped = (name: TopicName): boolean =>
     options.group !== undefined && !isOfTheFeed(name) && name !== 'instruments';
+  const offsetsIn = (name: TopicName) => offsetsOf(options, fullNameOf(options, name));
   const readers = {
     newReader: (name: TopicName) => {
       const start = startOf(options, name);
-      const offsets = offsetsOf(options, fullNameOf(options, name));
-      return readerFrom(name, isGrouped(name) ? backend.grouped(start) : backend.ungrouped(start, offsets));
+      return readerFrom(name, isGrouped(name) ? backend.grouped(start) : backend.ungrouped(start, offsetsIn(name)));
     },
     onUse: () => player?.begin(),
-    canReuseAlwaysRead: (name: TopicName) => startOf(options, name) === 'end' && !isGrouped(name),
+    canReuseAlwaysRead: (name: TopicName) =>
+      startOf(options, name) === 'end' && offsetsIn(name).size === 0 && !isGrouped(name),
   };
   const connect = async (): Promise<void> => {
     await backend.check(Object.values(alwaysRead.readers).map(({ topic }) => topic));

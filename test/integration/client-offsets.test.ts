@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
+import { firstValueFrom, take, timeout, toArray } from 'rxjs';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, type ClientWarning, connectTopics, type RecordPosition } from '../../src/client/index.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import { PublishedTopics } from '../client/published-topics.ts';
+import { PublishedTopics, priceTick } from '../client/published-topics.ts';
 
 let brokers: string[];
 beforeAll(async () => {
@@ -67,6 +68,15 @@ it('a client begins each partition at its offset, and a partition without one at
 });
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+
+it('an Observable of a topic that begins at its end emits the records from a given offset', async () => {
+  const { topics: to, topicPrefix } = await topics({ partitions: 1 });
+  await to.publish(priceTick('BTCUSDT', '1'), priceTick('BTCUSDT', '2'));
+  const offsets = [{ topic: `${topicPrefix}prices`, partition: 0, offset: 0 }];
+  const market = await connect({ topicPrefix, from: { offsets, prices: 'end' } });
+  const prices = await firstValueFrom(market.prices$('BTC').pipe(take(2), toArray(), timeout(5000)));
+  expect(prices.map(({ price }) => price)).toEqual(['1', '2']);
+});
 
 it('Observables have the position too, and a client without the option has none', async () => {
   const { topics: to, topicPrefix, trades } = await topics({ partitions: 1 });
