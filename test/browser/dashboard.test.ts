@@ -50,7 +50,8 @@ describe('the dashboard of a healthy feed', () => {
     await gateway?.close();
     // A coin without data answers 404, as it may after a switch. Chromium itself logs that as an error.
     expect(watched.errors.filter((error) => !/status of 404 .*\/api\/assets\//.test(error))).toEqual([]);
-    expect([...watched.hosts].filter((host) => host !== '')).toEqual([new URL(gateway.url).host]);
+    // The documentation of the API, which is opened at full length, has pictures in `data:` addresses.
+    expect([...watched.hosts].filter((host) => !(isLong && host === ''))).toEqual([new URL(gateway.url).host]);
   });
 
   it('selects the first coin if the URL fragment cannot be decoded', async () => {

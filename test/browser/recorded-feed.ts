@@ -75,8 +75,13 @@ export class RecordedFeed implements AsyncDisposable {
     const folder = await mkdtemp(join(tmpdir(), 'market-feed-recorded-'));
     const simulator = await startSimulator({ rate: 60, symbols: 20 });
     const feed = new RecordedFeed(simulator, folder, await freePort(), options);
-    await feed.#startGateway();
-    await feed.#startPipeline();
+    try {
+      await feed.#startGateway();
+      await feed.#startPipeline();
+    } catch (error) {
+      await feed[Symbol.asyncDispose]();
+      throw error;
+    }
     return feed;
   }
 

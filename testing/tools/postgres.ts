@@ -51,6 +51,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     await until(answers, { everyMs: 200, message: `PostgreSQL answers at ${url}, see ${data}.log` });
   } catch (error) {
     await server.end('SIGKILL');
+    await rm(data, { recursive: true, force: true });
     throw error;
   }
   return { url, close };
