@@ -25,7 +25,7 @@ const records: readonly OutRecord[] = someTrades(TRADES).map((trade, index) => {
 const common = { rotateMb: 128, rotateMinutes: 60, now: Date.now };
 const sinks: Readonly<Record<string, (dir: string) => Sink>> = {
   Avro: (dir) => new AvroFileSink({ ...common, dir, codec: 'deflate' }),
-  Parquet: (dir) => new ParquetSink({ ...common, dir }),
+  Parquet: (dir) => new ParquetSink({ ...common, dir, closeTimeoutMs: Number.POSITIVE_INFINITY }),
 };
 
 async function measured(newSink: (dir: string) => Sink) {

@@ -83,7 +83,8 @@ export class ReplaySinks {
     const settings: SinkSettings = {
       kafka: config.kafka,
       file: config.file,
-      parquet: config.parquet,
+      // No next start may convert what is left.
+      parquet: { ...config.parquet, closeTimeoutMs: Number.POSITIVE_INFINITY },
       environmentPrefixes: environmentPrefixes(config),
       log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
       now: () => monotonicScheduler.now(),

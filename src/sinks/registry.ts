@@ -13,7 +13,10 @@ export interface SinkSettings {
     /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
     readonly waitsForFolder?: boolean;
   };
-  readonly parquet: Omit<SinkSettings['file'], 'codec'>;
+  readonly parquet: Omit<SinkSettings['file'], 'codec'> & {
+    /** Milliseconds that `close` waits for the conversion of the journal. */
+    readonly closeTimeoutMs?: number;
+  };
   /** Topic prefixes of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;

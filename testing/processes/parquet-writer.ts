@@ -9,7 +9,8 @@ import { ParquetSink } from '../../src/sinks/parquet/sink.ts';
 const PER_BATCH = 200;
 const [dir = ''] = process.argv.slice(2);
 // So small a size completes files all the time.
-const sink = new ParquetSink({ dir, rotateMb: 0.05, rotateMinutes: 60, now: Date.now });
+const options = { rotateMb: 0.05, rotateMinutes: 60, now: Date.now, closeTimeoutMs: Number.POSITIVE_INFINITY };
+const sink = new ParquetSink({ dir, ...options });
 await sink.open();
 const [found] = await sink.checkpoints({ environmentPrefixes: [''], kinds: ['trade'] });
 const epoch = { venue: 'binance', symbol: 'BTCUSDT', epoch: 1, timestamp: 0, environment: 'production' } as const;

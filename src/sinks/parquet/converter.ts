@@ -50,12 +50,17 @@ export class Converter {
     this.#post(segment);
   }
 
-  /** Waits for the conversion of the closed segments, and ends the thread. Returns how many closed segments are left. */
-  async close(): Promise<number> {
+  /**
+   * Waits at most `timeoutMs` for the conversion of the closed segments, and ends the thread. Returns how many closed
+   * segments are left.
+   */
+  async close(timeoutMs: number): Promise<number> {
     if (this.#queued.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#onIdle = resolve;
+      const timer = Number.isFinite(timeoutMs) ? setTimeout(resolve, timeoutMs) : undefined;
       await promise;
+      clearTimeout(timer);
     }
     clearTimeout(this.#retry);
     const worker = this.#worker;

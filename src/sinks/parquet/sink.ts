@@ -18,10 +18,17 @@ import { lockFolder } from '../lock-folder.ts';
 import { Converter } from './converter.ts';
 import { JOURNAL, unconverted } from './segment.ts';
 
-export type ParquetSinkOptions = Pick<
-  AvroFileSinkOptions,
-  'dir' | 'rotateMb' | 'rotateMinutes' | 'now' | 'waitsForFolder' | 'onRepaired'
->;
+export interface ParquetSinkOptions
+  extends Pick<
+    AvroFileSinkOptions,
+    'dir' | 'rotateMb' | 'rotateMinutes' | 'now' | 'waitsForFolder' | 'onRepaired'
+  > {
+  /** Milliseconds that `close` waits for the conversion; 1,000 by default. The next start converts what is left. */
+  readonly closeTimeoutMs?: number;
+}
+
+/** A stop may take 5 s, of which the delivery of waiting records takes up to 3.5 s. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 /** Bytes of closed segments at which the sink takes no more until some are converted. */
 const MAX_BACKLOG_BYTES = 2 ** 30;
@@ -37,13 +44,16 @@ export class ParquetSink implements Sink {
   readonly #dir: string;
   readonly #journal: AvroFileSink;
   readonly #converter: Converter;
+  readonly #closeTimeoutMs: number;
   #unlock: (() => void) | undefined;
 
   constructor(options: ParquetSinkOptions) {
+    const { closeTimeoutMs = CLOSE_TIMEOUT_MS, ...journalOptions } = options;
     this.#dir = options.dir;
+    this.#closeTimeoutMs = closeTimeoutMs;
     this.#converter = new Converter(options.dir);
     this.#journal = new AvroFileSink({
-      ...options,
+      ...journalOptions,
       name: this.name,
       dir: join(options.dir, JOURNAL),
       // Compression would take more time than the disk.
@@ -83,16 +93,15 @@ export class ParquetSink implements Sink {
   }
 
   async close(): Promise<void> {
-    const closed = await Promise.allSettled([this.#journal.close()]);
-    const left = await this.#converter.close();
+    const [journal] = await Promise.allSettled([this.#journal.close()]);
+    const left = await this.#converter.close(this.#closeTimeoutMs);
     this.#unlock?.();
     this.#unlock = undefined;
-    if (left > 0) {
-      const problem = this.#converter.problem ?? 'its thread ended';
-      const found = `${left} files of ${join(this.#dir, JOURNAL)} are not converted: ${problem}`;
-      throw new Fault('sink', `parquet: ${found}; the next start converts them`);
-    }
-    if (closed[0].status === 'rejected') throw closed[0].reason;
+    if (journal.status === 'rejected') throw journal.reason;
+    const { problem } = this.#converter;
+    if (problem === undefined) return;
+    const found = `${left} files of ${join(this.#dir, JOURNAL)} are not converted: ${problem}`;
+    throw new Fault('sink', `parquet: ${found}; the next start converts them`);
   }
 
   trouble(): string | undefined {

@@ -1,4 +1,4 @@
-import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OutRecord, Sink } from '../../../src/sinks/contract.ts';
@@ -8,8 +8,12 @@ import { sampleGap, samplePosition, sampleTrade } from '../../codec/sample-recor
 import { START, testFolder } from '../avro-file/test-folder.ts';
 import { parquetRows } from './parquet-rows.ts';
 
+/** A sink whose `close` waits until everything is converted. */
+const newParquet = (dir: string, options: Partial<ParquetSinkOptions> = {}): Sink =>
+  new ParquetSink({ dir, rotateMb: 64, rotateMinutes: 60, now: () => START, closeTimeoutMs: 60_000, ...options });
+
 async function openParquet(dir: string, options: Partial<ParquetSinkOptions> = {}): Promise<Sink> {
-  const sink = new ParquetSink({ dir, rotateMb: 64, rotateMinutes: 60, now: () => START, ...options });
+  const sink = newParquet(dir, options);
   await sink.open();
   onTestFinished(() => sink.close());
   return sink;
@@ -26,6 +30,10 @@ const trades = (from: number, count: number): OutRecord[] =>
 const range = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => String(from + index));
 const idsIn = async (dir: string): Promise<unknown[]> => (await parquetRows(dir, 'trades')).map((row) => row.trade_id);
+
+/** Segments of a journal that take some ten seconds to convert. */
+const BACKLOG = { trades: 20_000, copies: 40 };
+const copyName = (seq: number): string => `20261121T083100-${String(seq).padStart(10, '0')}.avro`;
 
 describe('the Parquet sink', () => {
   it('writes a file for each symbol and day, whole after a clean stop', async () => {
@@ -96,7 +104,7 @@ describe('the Parquet sink', () => {
     const dir = await testFolder();
     // A file is where the topic's folder should be.
     await writeFile(join(dir, 'trades'), '');
-    const sink = new ParquetSink({ dir, rotateMb: 64, now: () => START });
+    const sink = newParquet(dir);
     await sink.open();
     expect(await sink.write(trades(1, 3))).toEqual([1, 2, 3].map(() => ({ kind: 'delivered' })));
     await expect(sink.close()).rejects.toThrow(
@@ -111,7 +119,7 @@ describe('the Parquet sink', () => {
   it('names the topic that it cannot convert, also after it converted another topic', async () => {
     const dir = await testFolder();
     await writeFile(join(dir, 'trades'), '');
-    const sink = new ParquetSink({ dir, rotateMb: 64, now: () => START });
+    const sink = newParquet(dir);
     await sink.open();
     await sink.write([trade(1), { topic: 'gaps', key: 'BTCUSDT', record: sampleGap() }]);
     await expect(sink.close()).rejects.toThrow(/1 files of .*\.journal are not converted: .*trades/);
@@ -132,6 +140,44 @@ describe('the Parquet sink', () => {
     vi.advanceTimersByTime(1);
     await until(async () => (await idsIn(dir)).length === 100);
     await until(() => sink.trouble() === undefined);
+  });
+
+  it('stops within its time although much is not converted', async () => {
+    const [dir, crashed] = [await testFolder(), await testFolder()];
+    const sink = await openParquet(dir);
+    await sink.write(trades(1, BACKLOG.trades));
+    const [segment = ''] = await readdir(join(dir, '.journal/trades'));
+    // Many segments of the same trades: the conversion takes several times as long as the stop may.
+    for (let copy = 1; copy <= BACKLOG.copies; copy++)
+      await cp(join(dir, '.journal/trades', segment), join(crashed, '.journal/trades', copyName(copy)));
+    const next = new ParquetSink({ dir: crashed, rotateMb: 64, now: () => START });
+    await next.open();
+    const startedAt = performance.now();
+    await next.close();
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+    const names = await readdir(join(crashed, '.journal/trades'));
+    expect(names.filter((name) => name.endsWith('.done')).length).toBeLessThan(BACKLOG.copies);
+  });
+
+  it('converts at the next start what a stop left', async () => {
+    const dir = await testFolder();
+    const sink = await openParquet(dir, { closeTimeoutMs: 0 });
+    await sink.write(trades(1, 3));
+    await sink.close();
+    expect(await idsIn(dir)).toEqual([]);
+    await (await openParquet(dir)).close();
+    expect(await idsIn(dir)).toEqual(range(1, 3));
+  });
+
+  it('reports that the journal could not be closed, also if a conversion failed', async () => {
+    const dir = await testFolder();
+    await writeFile(join(dir, 'trades'), '');
+    const sink = newParquet(dir);
+    await sink.open();
+    await sink.write([trade(1), { topic: 'gaps', key: 'BTCUSDT', record: sampleGap() }]);
+    // Nothing can be renamed to the name of a folder that is not empty.
+    await mkdir(join(dir, '.journal/gaps/20261121T083100-0000000001.avro/full'), { recursive: true });
+    await expect(sink.close()).rejects.toThrow(/rename .*gaps/);
   });
 
   it('refuses a folder that another writer uses, and names it', async () => {
