@@ -40,7 +40,11 @@ export const sinks: Readonly<Record<'kafka' | 'file' | 'parquet', (settings: Sin
   },
   async parquet({ parquet, log, wallClockMs }) {
     const { ParquetSink } = await import('./parquet/sink.ts');
-    return new ParquetSink({ ...parquet, now: wallClockMs, onRepaired: logRepairs(log) });
+    const onUnconverted = (problem: string) =>
+      log('warn', `cannot write Parquet files; the journal keeps the records: ${problem}`, {
+        event: 'parquet_unconverted',
+      });
+    return new ParquetSink({ ...parquet, now: wallClockMs, onRepaired: logRepairs(log), onUnconverted });
   },
 };
 

@@ -12,6 +12,7 @@ const RETRY_AFTER_MS = 10_000;
 /** Converts the journal's segments in a thread of its own, so that the feed is never held up. */
 export class Converter {
   readonly #dir: string;
+  readonly #onProblem: (problem: string) => void;
   #worker: Worker | undefined;
   /** Bytes of each open segment that the thread was asked to convert. */
   readonly #asked = new Map<string, number>();
@@ -24,9 +25,13 @@ export class Converter {
   #retry: NodeJS.Timeout | undefined;
   #onIdle: () => void = () => {};
 
-  /** @param dir the folder of the topics' Parquet files */
-  constructor(dir: string) {
+  /**
+   * @param dir the folder of the topics' Parquet files
+   * @param onProblem called with each new reason why a segment cannot be converted
+   */
+  constructor(dir: string, onProblem: (problem: string) => void = () => {}) {
     this.#dir = dir;
+    this.#onProblem = onProblem;
   }
 
   /** Why a segment could not be converted; undefined: none failed. */
@@ -106,7 +111,9 @@ export class Converter {
   }
 
   #failed(path: string, problem: string): void {
+    const isNew = !this.#problems.values().some((known) => known === problem);
     this.#problems.set(path, problem);
+    if (isNew) this.#onProblem(problem);
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
       for (const segment of this.#closed.values()) if (!this.#queued.has(segment.path)) this.#post(segment);

@@ -19,18 +19,18 @@ import { Converter } from './converter.ts';
 import { JOURNAL, unconverted } from './segment.ts';
 
 export interface ParquetSinkOptions
-  extends Pick<
-    AvroFileSinkOptions,
-    'dir' | 'rotateMb' | 'rotateMinutes' | 'now' | 'waitsForFolder' | 'onRepaired'
-  > {
+  extends Pick<AvroFileSinkOptions, 'dir' | 'rotateMb' | 'rotateMinutes' | 'now' | 'waitsForFolder' | 'onRepaired'> {
   /** Milliseconds that `close` waits for the conversion; 1,000 by default. The next start converts what is left. */
   readonly closeTimeoutMs?: number;
+  /** Bytes of closed segments at which the sink takes no more until some are converted; 1 GiB by default. */
+  readonly maxBacklogBytes?: number;
+  /** Called with each new reason why a segment of the journal cannot be converted. The sink retries every 10 s. */
+  readonly onUnconverted?: (problem: string) => void;
 }
 
 /** A stop may take 5 s, of which the delivery of waiting records takes up to 3.5 s. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Bytes of closed segments at which the sink takes no more until some are converted. */
 const MAX_BACKLOG_BYTES = 2 ** 30;
 
 /**
@@ -45,13 +45,20 @@ export class ParquetSink implements Sink {
   readonly #journal: AvroFileSink;
   readonly #converter: Converter;
   readonly #closeTimeoutMs: number;
+  readonly #maxBacklogBytes: number;
   #unlock: (() => void) | undefined;
 
   constructor(options: ParquetSinkOptions) {
-    const { closeTimeoutMs = CLOSE_TIMEOUT_MS, ...journalOptions } = options;
+    const {
+      closeTimeoutMs = CLOSE_TIMEOUT_MS,
+      maxBacklogBytes = MAX_BACKLOG_BYTES,
+      onUnconverted,
+      ...journalOptions
+    } = options;
     this.#dir = options.dir;
     this.#closeTimeoutMs = closeTimeoutMs;
-    this.#converter = new Converter(options.dir);
+    this.#maxBacklogBytes = maxBacklogBytes;
+    this.#converter = new Converter(options.dir, onUnconverted);
     this.#journal = new AvroFileSink({
       ...journalOptions,
       name: this.name,
@@ -79,8 +86,9 @@ export class ParquetSink implements Sink {
   }
 
   async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
-    if (this.#converter.backlogBytes < MAX_BACKLOG_BYTES) return this.#journal.write(batch);
-    const fault = new Fault('sink', `parquet: ${this.trouble() ?? 'the conversion of the journal is behind'}`);
+    const trouble = this.#conversionTrouble();
+    if (trouble === undefined) return this.#journal.write(batch);
+    const fault = new Fault('sink', `parquet: ${trouble}`);
     return batch.map(() => ({ kind: 'retry', fault }));
   }
 
@@ -105,8 +113,14 @@ export class ParquetSink implements Sink {
   }
 
   trouble(): string | undefined {
+    return this.#conversionTrouble() ?? this.#journal.trouble();
+  }
+
+  /** Why the sink takes nothing until a segment is converted. */
+  #conversionTrouble(): string | undefined {
+    if (this.#converter.backlogBytes < this.#maxBacklogBytes) return undefined;
     const { problem } = this.#converter;
-    return this.#journal.trouble() ?? (problem === undefined ? undefined : `cannot write Parquet files: ${problem}`);
+    return problem === undefined ? 'the conversion of the journal is behind' : `cannot write Parquet files: ${problem}`;
   }
 
   #convert(segment: WrittenFile): void {

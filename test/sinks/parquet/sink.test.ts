@@ -104,13 +104,15 @@ describe('the Parquet sink', () => {
     const dir = await testFolder();
     // A file is where the topic's folder should be.
     await writeFile(join(dir, 'trades'), '');
-    const sink = newParquet(dir);
+    const problems: string[] = [];
+    const sink = newParquet(dir, { onUnconverted: (problem) => problems.push(problem) });
     await sink.open();
     expect(await sink.write(trades(1, 3))).toEqual([1, 2, 3].map(() => ({ kind: 'delivered' })));
+    expect(problems).toEqual([]);
     await expect(sink.close()).rejects.toThrow(
       /1 files of .*\.journal are not converted: .*the next start converts them/,
     );
-    expect(sink.trouble()).toMatch(/^cannot write Parquet files: /);
+    expect(problems).toEqual([expect.stringContaining(join(dir, 'trades'))]);
     await rm(join(dir, 'trades'));
     await (await openParquet(dir)).close();
     expect(await idsIn(dir)).toEqual(range(1, 3));
@@ -131,15 +133,32 @@ describe('the Parquet sink', () => {
     onTestFinished(() => void vi.useRealTimers());
     const dir = await testFolder();
     await writeFile(join(dir, 'trades'), '');
-    const sink = await openParquet(dir, { rotateMb: 0.001 });
+    const problems: string[] = [];
+    const sink = await openParquet(dir, { rotateMb: 0.001, onUnconverted: (problem) => problems.push(problem) });
     await sink.write(trades(1, 100));
-    await until(() => sink.trouble() !== undefined);
+    await until(() => problems.length > 0);
     await rm(join(dir, 'trades'));
     vi.advanceTimersByTime(9999);
     expect(await idsIn(dir)).toEqual([]);
     vi.advanceTimersByTime(1);
     await until(async () => (await idsIn(dir)).length === 100);
-    await until(() => sink.trouble() === undefined);
+    expect(problems).toHaveLength(1);
+  });
+
+  it('takes no more when too much of the journal is not converted, and says why', async () => {
+    const dir = await testFolder();
+    await writeFile(join(dir, 'trades'), '');
+    const problems: string[] = [];
+    const onUnconverted = (problem: string) => problems.push(problem);
+    const sink = newParquet(dir, { rotateMb: 0.001, maxBacklogBytes: 1, onUnconverted });
+    await sink.open();
+    const outcomes = (of: 'delivered' | 'retry') => [expect.objectContaining({ kind: of })];
+    expect(sink.trouble()).toBeUndefined();
+    expect(await sink.write(trades(1, 1))).toEqual(outcomes('delivered'));
+    await until(() => problems.length > 0);
+    expect(await sink.write(trades(2, 1))).toEqual(outcomes('retry'));
+    expect(sink.trouble()).toBe(`cannot write Parquet files: ${problems[0]}`);
+    await expect(sink.close()).rejects.toThrow(problems[0]);
   });
 
   it('stops within its time although much is not converted', async () => {
