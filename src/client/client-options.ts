@@ -82,7 +82,7 @@ export interface ClientOptions extends Partial<GuardOptions> {
  */
 export type Beginning = 'beginning' | 'end' | Date | number;
 
-/** Where the reading of each topic begins, by its short name; default `end`, or `beginning` if `offsets` is there. */
+/** Where the reading of each topic begins, by its short name. The default is `end`, or `beginning` with `offsets`. */
 export type TopicBeginnings = { readonly [N in TopicName]?: Beginning } & {
   /** The reading of these partitions begins with the record at the offset. */
   readonly offsets?: readonly RecordPosition[];

@@ -33,10 +33,13 @@ import { Warnings } from './warnings.ts';
 
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
- * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
- * do not have the topics. It also rejects with a Fault if the folder does not exist or has no topic of the environment,
- * or if an option is unknown or unusable. So it does if the records need a schema registry and the options have none, or
- * if the brokers do not have an offset of `from.offsets`.
+ * status are known. Rejects with a Fault if:
+ *
+ * - an option is unknown or unusable
+ * - the brokers do not answer within `connectTimeoutMs`, refuse the client, or do not have the topics
+ * - `from.offsets` has a partition that does not exist, or an offset above its end
+ * - the records need a schema registry, and the options have none
+ * - the folder does not exist, or has no topic of the environment
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });
@@ -112,8 +115,8 @@ interface TopicBackend {
   /** Names the brokers or the folder in messages. */
   readonly where: string;
   /**
-   * Rejects with a Fault if the brokers do not answer, or do not have the topics or the given offsets, or if the folder
-   * does not exist.
+   * Rejects with a Fault if the brokers do not answer or do not have the topics, if a given offset is above its
+   * partition's end, or if the folder does not exist.
    */
   readonly check: (topics: readonly string[]) => Promise<void>;
   /** `offsets`: where single partitions begin. */

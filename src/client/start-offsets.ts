@@ -1,7 +1,7 @@
 import { Fault } from '../domain/fault.ts';
 import { isOneOf, type OptionRule, type OptionRules, required } from '../domain/options/check-options.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
-import { offsetRanges } from '../kafka/reading/offset-ranges.ts';
+import { endOffsets } from '../kafka/reading/end-offsets.ts';
 import { requireUsable } from './unusable-option.ts';
 
 /** The place of a record at the brokers. With the option `withPosition`, each record has these fields. */
@@ -38,30 +38,27 @@ export function checkOffsets(offsets: readonly RecordPosition[], topics: readonl
   }
 }
 
-/** Rejects with a Fault that names the first entry whose partition or offset does not exist. */
+/**
+ * Rejects with a Fault that names the first entry whose partition does not exist, or whose offset is above its end.
+ * Offsets whose records were deleted are allowed: the client warns when it reads there.
+ */
 export async function requireOffsets(
   config: KafkaConfig,
   offsets: readonly RecordPosition[],
   log: KafkaLog,
 ): Promise<void> {
   const topics = [...new Set(offsets.map(({ topic }) => topic))];
-  const found = await Promise.all(topics.map((topic) => offsetRanges(config, topic, log)));
-  const ranges = new Map(topics.map((topic, index) => [topic, found[index]]));
+  const found = await Promise.all(topics.map((topic) => endOffsets(config, topic, log)));
+  const ends = new Map(topics.map((topic, index) => [topic, found[index]]));
   for (const [index, { topic, partition, offset }] of offsets.entries()) {
     const field = nameOf(index);
-    const range = ranges.get(topic)?.get(partition);
-    if (range === undefined) {
-      const there = [...(ranges.get(topic)?.keys() ?? [])].join(', ');
+    const end = ends.get(topic)?.get(partition);
+    if (end === undefined) {
+      const there = [...(ends.get(topic)?.keys() ?? [])].join(', ');
       throw refusal(`${field}.partition`, partition, `one of the partitions of ${topic}: ${there}`);
     }
-    const place = `${topic} partition ${partition}`;
-    if (offset < range.begin)
-      throw refusal(
-        `${field}.offset`,
-        offset,
-        `at least ${range.begin}, because the earlier records of ${place} were deleted`,
-      );
-    if (offset > range.end) throw refusal(`${field}.offset`, offset, `at most ${range.end}, the end of ${place}`);
+    if (offset > end)
+      throw refusal(`${field}.offset`, offset, `at most ${end}, the end of ${topic} partition ${partition}`);
   }
 }
 

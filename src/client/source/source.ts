@@ -49,7 +49,10 @@ export interface TopicSource {
 export type ClientWarning = TopicTrouble & { readonly topic: string };
 
 type TopicTrouble =
-  /** Messages from offset `from` to before `next` were deleted unread. `next` < `from`: the topic was recreated. */
+  /**
+   * Offsets from `from` to before `next` were deleted unread, with their records, if they had any. `next` < `from`: the
+   * topic was recreated.
+   */
   | { readonly kind: 'lost'; readonly partition: number; readonly from: number; readonly next: number }
   /** A message that is not a record of the feed was skipped. */
   | { readonly kind: 'malformed'; readonly partition: number; readonly offset: number; readonly fault: Fault }
@@ -63,7 +66,7 @@ export function warningText(warning: ClientWarning): string {
     case 'lost':
       if (warning.next < warning.from)
         return `${topic}: partition ${warning.partition}: the topic was recreated; reading restarts at offset ${warning.next}`;
-      return `${topic}: partition ${warning.partition}: offsets ${warning.from} to ${warning.next - 1} were deleted before they were read`;
+      return `${topic}: partition ${warning.partition}: offsets ${warning.from} to ${warning.next - 1} were deleted before they were read; if they had records, these are lost`;
     case 'malformed':
       return `${topic}: partition ${warning.partition} offset ${warning.offset} was skipped: ${warning.fault.message}`;
     case 'unreachable':
