@@ -115,8 +115,8 @@ interface TopicBackend {
   /** Names the brokers or the folder in messages. */
   readonly where: string;
   /**
-   * Rejects with a Fault if the brokers do not answer or do not have the topics, if a given offset is above its
-   * partition's end, or if the folder does not exist.
+   * Rejects with a Fault if the brokers do not answer or do not have the topics, or if the folder does not exist. It also
+   * rejects if a given offset is above its partition's end.
    */
   readonly check: (topics: readonly string[]) => Promise<void>;
   /** `offsets`: where single partitions begin. */

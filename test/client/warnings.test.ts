@@ -4,7 +4,8 @@ import { type ClientWarning, warningText } from '../../src/client/source/source.
 import { Warnings } from '../../src/client/warnings.ts';
 
 const lost: ClientWarning = { kind: 'lost', topic: 'market.trades', partition: 2, from: 3, next: 5 };
-const text = 'market.trades: partition 2: offsets 3 to 4 were deleted before they were read; if they had records, these are lost';
+const text =
+  'market.trades: partition 2: offsets 3 to 4 were deleted before they were read; if they had records, these are lost';
 
 const printed = async (warn: () => void): Promise<string> => {
   const warning = once(process, 'warning');
