@@ -133,6 +133,8 @@ it.each(ROWS)(
     const path = roundTripMs === 0 ? undefined : await slowPath(feed.url, roundTripMs / 2);
     const { page } = await openDashboard(context, path?.url ?? feed.url);
     onTestFinished(() => page.close());
+    // The lanes are drawn when the past events have come.
+    await page.locator('.timeline rect title').first().waitFor({ state: 'attached' });
     await startSampling(page);
     let from = 0;
     const seen = async (pattern: RegExp, count = 1) => {
