@@ -8,6 +8,9 @@ import { isDecimal, type ParquetSchema } from './parquet-schema.ts';
 /** parquet-java ignores the statistics of text columns if it cannot read a version here. */
 const CREATED_BY = 'market-feed version 1.0.0';
 
+/** Bytes that the library writes when a file begins. */
+const MAGIC_BYTES = 4;
+
 /**
  * Writes one Parquet file, row group by row group. It keeps no file open between two row groups, so that any number of
  * files may be written at the same time.
@@ -15,7 +18,7 @@ const CREATED_BY = 'market-feed version 1.0.0';
 export class ParquetFile {
   readonly #path: string;
   readonly #schema: ParquetSchema;
-  readonly #bytes = new ByteWriter();
+  readonly #bytes = new ByteWriter(MAGIC_BYTES);
   readonly #parquet: ParquetWriter;
   #isCreated = false;
 
@@ -76,6 +79,9 @@ export class ParquetFile {
     } finally {
       closeSync(file);
     }
+    // The writer grows its buffer again. Until then, a file needs almost no memory.
+    this.#bytes.buffer = new ArrayBuffer(0);
+    this.#bytes.view = new DataView(this.#bytes.buffer);
     this.#bytes.index = 0;
   }
 }

@@ -7,10 +7,10 @@ import { ParquetFile } from './parquet-file.ts';
 import { type ParquetSchema, parquetSchema } from './parquet-schema.ts';
 
 const SUFFIX = '.parquet';
-const FIRST_BYTES = 16 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 /** Bytes of encoded records at which a row group is written. As rows they take about ten times the memory. */
 const ROW_GROUP_BYTES = 8 * 2 ** 20;
-/** Maximum bytes of encoded records that wait for their row groups, of all files together. */
+/** Maximum bytes of the buffers with encoded records that wait for their row groups, of all files together. */
 const BUFFERED_BYTES = 48 * 2 ** 20;
 const DAY_MS = 86_400_000;
 
@@ -24,17 +24,17 @@ export class RowBudget {
     this.#maxBytes = maxBytes;
   }
 
-  took(file: PartitionFile, bytes: number): void {
+  grew(file: PartitionFile, bytes: number): void {
     this.#files.add(file);
     this.#bytes += bytes;
     if (this.#bytes <= this.#maxBytes) return;
     let largest = file;
-    for (const other of this.#files) if (other.bufferedBytes > largest.bufferedBytes) largest = other;
+    for (const other of this.#files) if (other.bufferBytes > largest.bufferBytes) largest = other;
     largest.writeRowGroup();
   }
 
   freed(file: PartitionFile): void {
-    if (this.#files.delete(file)) this.#bytes -= file.bufferedBytes;
+    if (this.#files.delete(file)) this.#bytes -= file.bufferBytes;
   }
 }
 
@@ -45,9 +45,11 @@ class PartitionFile {
   readonly #file: ParquetFile;
   readonly #reader: RowReader;
   readonly #budget: RowBudget;
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #bytes = NO_BYTES;
+  /** Where each record starts in `#bytes`. */
   #offsets: number[] = [];
-  bufferedBytes = 0;
+  /** Where the last record ends in `#bytes`. */
+  #end = 0;
 
   constructor(folder: string, name: string, schema: ParquetSchema, reader: RowReader, budget: RowBudget) {
     mkdirSync(folder, { recursive: true });
@@ -59,19 +61,25 @@ class PartitionFile {
     this.#budget = budget;
   }
 
+  /** Size of the buffer. It may be up to twice the size of the records in it. */
+  get bufferBytes(): number {
+    return this.#bytes.length;
+  }
+
   add(bytes: Buffer, from: number, end: number): void {
-    const at = this.bufferedBytes;
-    const length = end - from;
-    if (at + length > this.#bytes.length) {
-      const wider = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, at + length));
+    const at = this.#end;
+    const before = this.#bytes.length;
+    this.#end = at + end - from;
+    if (this.#end > before) {
+      // A small buffer would share its memory with others, and keep it when they are freed.
+      const wider = Buffer.allocUnsafeSlow(Math.max(2 * before, this.#end));
       this.#bytes.copy(wider, 0, 0, at);
       this.#bytes = wider;
     }
     bytes.copy(this.#bytes, at, from, end);
     this.#offsets.push(at);
-    this.bufferedBytes += length;
-    this.#budget.took(this, length);
-    if (this.bufferedBytes >= ROW_GROUP_BYTES) this.writeRowGroup();
+    if (this.#bytes.length > before) this.#budget.grew(this, this.#bytes.length - before);
+    if (this.#end >= ROW_GROUP_BYTES) this.writeRowGroup();
   }
 
   writeRowGroup(): void {
@@ -82,9 +90,9 @@ class PartitionFile {
   /** Forgets the records that wait for their row group. */
   discard(): void {
     this.#budget.freed(this);
-    this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
+    this.#bytes = NO_BYTES;
     this.#offsets = [];
-    this.bufferedBytes = 0;
+    this.#end = 0;
   }
 
   *#rows(): Generator<RowValues> {
