@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parquetMetadata } from 'hyparquet';
+import { type ColumnMetaData, parquetMetadata } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { toJson } from '../../src/codec/json-view.ts';
@@ -68,6 +68,14 @@ async function read(folder: string, sql?: string): Promise<Record<string, unknow
     .split('\n')
     .map((line) => JSON.parse(line));
 }
+
+/** The metadata of all column chunks in the files of a folder. */
+const columnsOf = (folder: string): readonly ColumnMetaData[] =>
+  globSync('**/*.parquet', { cwd: folder }).flatMap((file) => {
+    const { buffer } = Uint8Array.from(readFileSync(join(folder, file)));
+    const chunks = parquetMetadata(buffer).row_groups.flatMap(({ columns }) => columns);
+    return chunks.flatMap(({ meta_data }) => meta_data ?? []);
+  });
 
 const asText = (row: object): string => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
 
@@ -136,17 +144,32 @@ describe('Parquet files', () => {
     expect(await read(folder, sql)).toEqual(expected);
   });
 
+  it('have the column value because DuckDB cannot multiply a price and a quantity', async () => {
+    const folder = join(await testFolder(), 'trades');
+    write(folder, [sampleTrade({ price: '63117.5', quantity: '0.5' })]);
+    const sql = 'select sum(price * quantity) from FILES';
+    const { code, stderr } = await runPython('read_parquet.py', [folder, '--sql', sql]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Overflow in multiplication of DECIMAL(38)')]);
+  });
+
+  it.each(TOPICS)('of $name have the bounds of each column that is not inside a list', async ({ kind }) => {
+    const folder = await testFolder();
+    write(folder, records(kind));
+    const without = columnsOf(folder)
+      .filter(({ path_in_schema: path }) => path.length === 1)
+      .filter(({ num_values, statistics: found }) => found?.min_value === undefined && found?.null_count !== num_values)
+      .map(({ path_in_schema: path }) => path.join('.'));
+    expect([...new Set(without)]).toEqual([]);
+  });
+
   it('have the lowest and highest decimal of each row group, also of negative ones', async () => {
     const folder = await testFolder();
     write(
       folder,
       Array.from({ length: 100 }, (_, index) => samplePrice({ change24h: String(index - 50) })),
     );
-    const [file = ''] = globSync('**/*.parquet', { cwd: folder });
-    const { buffer } = Uint8Array.from(readFileSync(join(folder, file)));
-    const chunks = parquetMetadata(buffer).row_groups.flatMap(({ columns }) => columns);
-    const [change] = chunks.filter(({ meta_data: about }) => about?.path_in_schema[0] === 'change_24h');
-    expect(change?.meta_data?.statistics).toMatchObject({
+    const change = columnsOf(folder).find(({ path_in_schema: path }) => path[0] === 'change_24h');
+    expect(change?.statistics).toMatchObject({
       // This reader makes floats of them.
       min_value: expect.closeTo(-50),
       max_value: expect.closeTo(49),
