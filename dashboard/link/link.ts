@@ -8,8 +8,8 @@ import { openSocket } from './token.ts';
 
 export interface LinkState {
   /**
-   * `open`: an overview came over this connection, or with the page, so the page shows the present. `waiting`: the next
-   * overview decides. `lost`: there was a connection, or an attempt, and it failed.
+   * `open`: an overview came over this connection, or by the page's first request of `/api/status`, so the page shows the
+   * present. `waiting`: the next overview decides. `lost`: there was a connection, or an attempt, and it failed.
    */
   readonly state: 'waiting' | 'open' | 'lost';
   /** When the next attempt to connect is due, by the page's monotonic clock, milliseconds; undefined: it is under way. */
@@ -32,6 +32,7 @@ type Wanted = { readonly channel: StreamChannel; readonly symbols?: readonly str
 
 const wanted = new Map<string, Wanted>();
 let socket: WebSocket | undefined;
+let wasOpen = false;
 let attempt = 0;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let receive: Listener = () => {};
@@ -91,15 +92,18 @@ function send(op: Subscription['op'], { channel, symbols, step }: Wanted): void 
 function connect(): void {
   const made = openSocket('/ws/');
   socket = made;
+  wasOpen = false;
   receivedAt = performance.now();
   link.value = { ...link.peek(), retryAt: undefined };
   made.onopen = () => {
+    wasOpen = true;
     receivedAt = performance.now();
     for (const entry of wanted.values()) send('subscribe', entry);
     opened();
   };
   made.onmessage = ({ data }) => {
     if (socket !== made) return;
+    attempt = 0;
     receivedAt = performance.now();
     take(JSON.parse(data as string) as ServerMessage);
   };
@@ -119,7 +123,6 @@ function take(message: ServerMessage): void {
   batch(() => {
     receive(message);
     if (!message.type.startsWith('overview') || link.peek().state === 'open') return;
-    attempt = 0;
     link.value = { state: 'open', retryAt: undefined };
   });
 }
@@ -136,8 +139,8 @@ function drop(): void {
   socket = undefined;
   lost?.close();
   attempt++;
-  // A refused socket does not show the reason; a REST request does.
-  if (link.peek().state !== 'open') void getJson('/api/status');
+  // A refused socket does not show that the token is missing or wrong; a REST request does.
+  if (!wasOpen) void getJson('/api/status');
   const delayMs = reconnectDelay(attempt, Math.random());
   link.value = { state: 'lost', retryAt: performance.now() + delayMs };
   clearTimeout(retry);
