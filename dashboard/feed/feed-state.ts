@@ -53,7 +53,7 @@ const paint = onFrame(() => {
   for (const row of bySymbol.values()) row.calm(pageMs);
 });
 
-/** Ticks of symbols without a row wait for the overview that makes it. */
+/** Ticks of symbols without a row wait for the next overview, which may make the row. */
 function applyTicks(pageMs: number): void {
   for (const [key, tick] of newestTicks) {
     const row = bySymbol.get(tick.symbol);
@@ -154,6 +154,8 @@ function takeStatus(next: Status): void {
     const same = known.length === coins.length && known.every((row, at) => row.symbol === coins[at]?.symbol);
     // The first overview of a connection ends the grey state, and the prices are newer than it.
     applyTicks(pageMs);
+    // The remaining symbols are not coins of this overview.
+    newestTicks.clear();
     if (!same) rows.value = coins.flatMap(({ symbol }) => bySymbol.get(symbol) ?? []);
   });
 }
