@@ -3,17 +3,17 @@ import type { CoinAnswer, Status } from '../api/feed-answers.ts';
 import type { OverviewChanges } from '../api/stream-messages.ts';
 import { Item } from './stream-channels.ts';
 
-/** A coin's price fields are sent every ten seconds, because the channel `prices` has them. */
+/** Every tenth item has a coin's price fields, because the channel `prices` has them too. */
 const PRICES_EVERY = 10;
-/** A coin's sparkline is sent each minute. */
+/** Every 60th item has a coin's sparkline. */
 const SPARKLINE_EVERY = 60;
 
-/** Makes the items of the channel `overview_changes`, one each second, from whole overviews. */
+/** Makes the items of the channel `overview_changes` from whole overviews: most of them a second apart. */
 export class OverviewItems {
   readonly #make: () => Status;
   /** The overview as all clients know it after the last item. */
   #known: Status | undefined;
-  #seconds = 0;
+  #turn = 0;
 
   constructor(make: () => Status) {
     this.#make = make;
@@ -34,11 +34,11 @@ export class OverviewItems {
 
   #renew(): Status {
     const status = this.#make();
-    const seconds = this.#seconds++;
+    const turn = this.#turn++;
     const before = this.#known?.coins;
     this.#known = {
       ...status,
-      coins: status.coins.map((coin, index) => withHeldFields(coin, before?.[index], seconds + index)),
+      coins: status.coins.map((coin, index) => withHeldFields(coin, before?.[index], turn + index)),
     };
     return this.#known;
   }

@@ -4,6 +4,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Decimal } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord } from '../../domain/record.ts';
+import type { FeedState } from '../../domain/venue-state.ts';
 import { ApiError } from '../api/api-error.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
 import { STREAM_CHANNELS, type StreamChannel, type Subscription } from '../api/stream-messages.ts';
@@ -28,8 +29,13 @@ const PING_TICKS = 10 * SECOND_TICKS;
 /** At most this many unknown names of a request get an error each. One more error counts the others. */
 const MAX_UNKNOWN = 10;
 const GOING_AWAY = 1001;
-/** After these events, an overview is sent at once. Otherwise it would contradict the event for up to a second. */
-const URGENT: ReadonlySet<string> = new Set(['trading_halted', 'trading_resumed', 'failed_over', 'failed_back']);
+/** After these events of the whole feed, an overview is sent at once. Else it would contradict them for up to a second. */
+const URGENT: ReadonlySet<string> = new Set<FeedState>([
+  'trading_halted',
+  'trading_resumed',
+  'failed_over',
+  'failed_back',
+]);
 const newAudience = (channel: StreamChannel): Audience => new Audience(channel);
 
 /**

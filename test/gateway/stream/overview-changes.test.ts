@@ -122,22 +122,35 @@ it('the channel overview_changes sends all fields first, and then only what chan
   expect((later[2] as Row).coins).toEqual([]);
 });
 
-it('an overview is sent at once when trading is halted', async () => {
-  const scheduler = new VirtualTimeScheduler();
-  const { open, publish } = await gatewayUnderTest({}, { scheduler });
-  publish(heartbeat(), price('1'));
-  const probe = await open('/ws/');
-  probe.ask({ op: 'subscribe', channel: 'overview_changes' });
-  await probe.untilGot('overview_changes', 1);
-  const tick = () => {
-    scheduler.maxFrames += 25;
-    scheduler.flush();
-  };
-  scheduler.maxFrames = 0;
-  tick();
-  await probe.untilGot('overview_changes', 2);
-  publish(status('trading_halted', { reason: 'bybit is stale' }));
-  tick();
-  const last = (await probe.untilGot('overview_changes', 3)).at(-1);
-  expect(last).toMatchObject({ trading: { state: 'halted', reason: 'bybit is stale' } });
-});
+it.each([
+  ['trading_halted', { trading: { state: 'halted', reason: 'bybit is stale' } }],
+  ['trading_resumed', { trading: { state: 'allowed', reason: '' } }],
+  ['failed_over', { active_venue: 'binance' }],
+  ['failed_back', { active_venue: 'binance' }],
+])(
+  'an overview is sent at once after %s of the whole feed, and not after that of one symbol',
+  async (state, fields) => {
+    const scheduler = new VirtualTimeScheduler();
+    const { open, publish } = await gatewayUnderTest({}, { scheduler });
+    publish(heartbeat(), price('1'));
+    if (state === 'trading_resumed') publish(status('trading_halted'));
+    const probe = await open('/ws/');
+    const channels = ['overview', 'overview_changes'];
+    for (const channel of channels) {
+      probe.ask({ op: 'subscribe', channel });
+      await probe.untilGot(channel, 1);
+    }
+    const tick = () => {
+      scheduler.maxFrames += 25;
+      scheduler.flush();
+    };
+    scheduler.maxFrames = 0;
+    tick();
+    for (const channel of channels) await probe.untilGot(channel, 2);
+    publish(status(state, { symbol: 'BTCUSDT', activeVenue: 'bybit' }));
+    tick();
+    publish(status(state, { reason: 'bybit is stale', activeVenue: 'binance' }));
+    tick();
+    for (const channel of channels) expect((await probe.untilGot(channel, 3))[2]).toMatchObject(fields);
+  },
+);
