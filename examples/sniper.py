@@ -138,7 +138,7 @@ class Guard:
             del self.moved[symbol]
 
     def on_gap(self, gap: dict) -> None:
-        if gap["outcome"] == "repaired":
+        if gap["outcome"] in ("repaired", "healed"):
             return
         # The halt begins when the gap was published: now, or before this program started.
         age = 0.0 if gap["told_before"] is None else max(0.0, wall() - gap["told_before"])

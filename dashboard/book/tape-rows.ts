@@ -1,4 +1,5 @@
 import { compareDecimals, type Decimal } from '../../src/domain/decimal.ts';
+import { isMissing } from '../../src/domain/trade-id.ts';
 import type { GapJson, TradeJson } from '../../src/gateway/api/record-schema.ts';
 import { count } from '../text/number-text.ts';
 import { type SizeUnit, sizeIn } from './book-size.ts';
@@ -52,7 +53,7 @@ export function tapeRows(
 
 function gapMark(gap: GapJson): readonly Mark[] {
   const { outcome, missing, filled, from_time, from_id } = gap;
-  if (outcome === 'repaired') return [];
+  if (!isMissing(outcome)) return [];
   const text = missing === null ? 'gap: trades may be missing' : `gap: ${tradeCount(missing - filled)} missing`;
   return [{ kind: 'gap', key: `gap ${from_id} ${from_time}`, text, after: from_time }];
 }

@@ -1,3 +1,4 @@
+import { isMissing } from '../../src/domain/trade-id.ts';
 import type { GapJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
 import { isSwitch } from '../events/event-log.ts';
 import { clock } from '../text/time-text.ts';
@@ -18,7 +19,7 @@ export function chartMarks(
   events: readonly StatusJson[],
 ): readonly ChartMark[] {
   const lost = gaps
-    .filter((gap) => gap.symbol === symbol && gap.outcome !== 'repaired')
+    .filter((gap) => gap.symbol === symbol && isMissing(gap.outcome))
     .map(
       ({ from_time: from, to_time: to, outcome }): ChartMark => ({ kind: 'gap', from, to, text: `gap, ${outcome}` }),
     );

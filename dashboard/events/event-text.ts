@@ -1,4 +1,5 @@
 import { duration } from '../../src/domain/duration.ts';
+import { isMissing } from '../../src/domain/trade-id.ts';
 import type { GapJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
 import { count } from '../text/number-text.ts';
 
@@ -39,7 +40,7 @@ function withoutJson(text: string): string {
 /** `BTC: 34 s without trades, 1,234 missing`. */
 export function gapText({ from_time, to_time, missing, filled, outcome }: GapJson, coin: string): string {
   const known = missing === null ? 'an unknown number' : count(missing);
-  const rest = outcome === 'repaired' ? `all ${count(filled)} fetched` : `${known} missing`;
+  const rest = isMissing(outcome) ? `${known} missing` : `all ${known} fetched`;
   const some = filled > 0 && outcome === 'unrepaired' ? `, ${count(filled)} of them fetched` : '';
   return `${coin}: ${duration(to_time - from_time)} without trades, ${rest}${some}`;
 }

@@ -7,6 +7,7 @@ import { ListRow, ListRows } from './list-row.tsx';
 
 const TONES: Readonly<Record<string, { readonly glyph: string; readonly tone: string }>> = {
   repaired: { glyph: '◆', tone: 'good' },
+  healed: { glyph: '◆', tone: 'good' },
   unrepaired: { glyph: '◇', tone: 'warn' },
 };
 const LISTED = 100;

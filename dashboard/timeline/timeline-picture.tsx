@@ -1,3 +1,4 @@
+import { isMissing } from '../../src/domain/trade-id.ts';
 import type { GapJson } from '../../src/gateway/api/record-schema.ts';
 import { cursorTime } from '../page/cursor.ts';
 import { useWidth } from '../page/use-size.ts';
@@ -165,7 +166,7 @@ function Gaps({ gaps, venue, y, x, from }: GapsProps) {
         .map((gap) => (
           <rect
             key={`${gap.symbol} ${gap.epoch} ${gap.from_id} ${gap.outcome}`}
-            class={gap.outcome === 'repaired' ? 'gap-repaired' : 'gap-unrepaired'}
+            class={isMissing(gap.outcome) ? 'gap-unrepaired' : 'gap-repaired'}
             x={x(Math.max(from, gap.from_time))}
             y={y + LANE - 2}
             width={Math.max(LEAST_BAD, x(gap.to_time) - x(Math.max(from, gap.from_time)))}

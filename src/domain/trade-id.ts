@@ -24,3 +24,8 @@ export function compareIds(a: string, b: string): number {
 export function isTradeId(text: string): boolean {
   return /^(?:0|[1-9]\d{0,38})$/.test(text);
 }
+
+/** Returns true if trades of a gap with this outcome are missing, or may be. An outcome that is not known counts, too. */
+export function isMissing(outcome: string): boolean {
+  return outcome !== 'repaired' && outcome !== 'healed';
+}

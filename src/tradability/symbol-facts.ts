@@ -1,4 +1,5 @@
 import type { Gap, PriceTick } from '../domain/record.ts';
+import { isMissing } from '../domain/trade-id.ts';
 import type { Moment } from './moment.ts';
 
 /* What a consumer knows about one symbol, for the rules of tradability. */
@@ -95,7 +96,7 @@ export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
 
 /** Halts the symbol for an unrepaired gap, from the time of its report. */
 export function addGap(facts: SymbolFacts, { gap, reportedAt }: ReportedGap, now: Moment, haltMs: number): void {
-  if (gap.outcome === 'repaired') return;
+  if (!isMissing(gap.outcome)) return;
   const age = Math.max(0, now.wall - reportedAt);
   facts.gapUntil = Math.max(facts.gapUntil, now.monotonic + haltMs - age);
 }

@@ -4,6 +4,7 @@ import { subtract } from '../../decimal/arithmetic.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { BookLevel, BookTicker, FeedRecord } from '../../domain/record.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import { amount, percent, rate } from './number-text.ts';
 import { inColumns, type Style, span, toRow, visible, visibleJson } from './terminal-text.ts';
 
@@ -43,7 +44,7 @@ export function coloredLine(event: Shown): string {
 function styleOf(event: Shown): Style {
   if (event.kind === 'trade' || event.kind === 'agg_trade' || event.kind === 'large_trade')
     return event.isBuyerMaker ? 'down' : 'up';
-  if (event.kind === 'gap') return event.outcome === 'repaired' ? 'plain' : 'warn';
+  if (event.kind === 'gap') return isMissing(event.outcome) ? 'warn' : 'plain';
   return event.kind === 'dead_letter' ? 'warn' : 'plain';
 }
 

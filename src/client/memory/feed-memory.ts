@@ -1,6 +1,7 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { TopicRecords } from '../../codec/topics.ts';
 import type { FeedStatus, Gap } from '../../domain/record.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import type { ReportedGap } from '../../tradability/symbol-facts.ts';
 import { recordsOf } from '../topic-name.ts';
 import type { ReadTopicBackwards } from './read-topic-backwards.ts';
@@ -59,7 +60,7 @@ export class FeedMemory {
 
   addGap(gap: Gap, reportedAt: number): void {
     const known = this.#gaps.get(gap.symbol);
-    if (gap.outcome !== 'repaired' && (known === undefined || known.reportedAt <= reportedAt))
+    if (isMissing(gap.outcome) && (known === undefined || known.reportedAt <= reportedAt))
       this.#gaps.set(gap.symbol, { gap, reportedAt });
   }
 

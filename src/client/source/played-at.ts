@@ -1,4 +1,5 @@
 import type { FeedRecord, Gap } from '../../domain/record.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import { arrivalMs } from './file-source.ts';
 
 /* When a backtest plays a record: when a live client would have got it, as far as the records say. */
@@ -45,7 +46,7 @@ export class GapReports {
 /**
  * Repaired gaps do not halt trading, so their time does not matter. The gap at an epoch's end is published at its time.
  */
-const isReported = ({ outcome, toId }: Gap): boolean => outcome !== 'repaired' && toId !== null;
+const isReported = ({ outcome, toId }: Gap): boolean => isMissing(outcome) && toId !== null;
 
 const marketOf = ({ venue, symbol }: { readonly venue: string | null; readonly symbol: string | null }): string =>
   `${venue}:${symbol}`;

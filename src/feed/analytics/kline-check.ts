@@ -3,6 +3,7 @@ import { getOrCreate } from '../../domain/get-or-create.ts';
 import { type Channel, KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { FeedRecord, Gap, Kline } from '../../domain/record.ts';
 import type { CandleAgreement } from '../../domain/status-snapshot.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import type { CandleTrade } from '../../market/candles/candle.ts';
 import { CandleBuilder } from '../../market/candles/candle-builder.ts';
 import { CandleCheck, type CandleCounts, type CandleDifference, noCounts } from '../../market/candles/candle-check.ts';
@@ -85,7 +86,7 @@ export class KlineCheck {
   /** Notes a gap, unless it is repaired or belongs to another epoch. */
   #gap(gap: Gap): void {
     const series = this.#series.get(gap.venue)?.get(gap.symbol);
-    if (series?.epoch === gap.epoch && gap.outcome !== 'repaired') series.addGap(gap.fromTime, gap.toTime);
+    if (series?.epoch === gap.epoch && isMissing(gap.outcome)) series.addGap(gap.fromTime, gap.toTime);
   }
 
   #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {

@@ -1,4 +1,5 @@
 import type { Gap, Kline, TradeStats } from '../../domain/record.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import type { LargeTrades } from '../../market/trades/large-trades.ts';
 import { TradeSums } from '../../market/trades/trade-sums.ts';
 import { Volatility } from '../../market/trades/volatility.ts';
@@ -77,7 +78,7 @@ export class StatsEpoch {
   }
 
   addGap({ epoch, outcome, fromTime, toTime }: PreviousTrades['gaps'][number]): void {
-    if (epoch === this.epoch && outcome !== 'repaired') this.coverage.gap({ fromTime, toTime });
+    if (epoch === this.epoch && isMissing(outcome)) this.coverage.gap({ fromTime, toTime });
   }
 }
 

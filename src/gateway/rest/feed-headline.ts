@@ -1,4 +1,5 @@
 import { type Headline, type HeadlineState, headlineOf } from '../../domain/headline.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import type { GatewayView } from '../view/view.ts';
 
 const READING = 'the topics are not read up to the present yet';
@@ -34,7 +35,7 @@ function servingOf({ feed, snapshot }: GatewayView): HeadlineState['serving'] {
 }
 
 function unrepairedGaps({ gaps }: GatewayView): number {
-  return gaps.latest(Number.MAX_SAFE_INTEGER, ({ outcome }) => outcome !== 'repaired').length;
+  return gaps.latest(Number.MAX_SAFE_INTEGER, ({ outcome }) => isMissing(outcome)).length;
 }
 
 function venuesOf({ snapshot, feed, at }: GatewayView): HeadlineState['venues'] {

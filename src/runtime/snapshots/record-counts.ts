@@ -1,6 +1,7 @@
 import { TOPICS } from '../../codec/topics.ts';
 import type { PipelineMetrics } from '../../domain/metrics-snapshot.ts';
 import type { FeedRecord, Gap } from '../../domain/record.ts';
+import { isMissing } from '../../domain/trade-id.ts';
 import { FEED_STATES } from '../../domain/venue-state.ts';
 import { increment } from '../../feed/venue-counts.ts';
 
@@ -31,11 +32,11 @@ export class RecordCounts {
     }
   }
 
-  /** What a headline counts: gaps that are not repaired, and dead letters. */
+  /** What a headline counts: gaps whose trades are missing, and dead letters. */
   get headlineCounts(): { readonly gaps: number; readonly dead_letters: number } {
     const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
     return {
-      gaps: sum(this.#outcomes.values()) - (this.#outcomes.get('repaired') ?? 0),
+      gaps: sum(Array.from(this.#outcomes, ([outcome, count]) => (isMissing(outcome) ? count : 0))),
       dead_letters: sum(this.#stages.values()),
     };
   }
