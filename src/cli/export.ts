@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -21,7 +21,7 @@ export const command: Command = {
     config: configOption,
   },
   async run(context) {
-    const { options, out, signal } = context;
+    const { options, out } = context;
     const from = options.text('from');
     const to = options.text('to');
     if (from === undefined || to === undefined) throw new UsageError(`--from and --to are needed: ${command.usage}`);
@@ -30,7 +30,6 @@ export const command: Command = {
     const unlock = lockFolder(to);
     try {
       const exported = await exportAll();
-      if (signal.aborted) throw new Error('interrupted: run the same command again');
       await writeResult(out, `exported to ${to}: ${exported.text}`, exported.json);
       return 0;
     } finally {
@@ -42,6 +41,10 @@ export const command: Command = {
 interface Exported {
   readonly text: string;
   readonly json: object;
+}
+
+function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Error('interrupted: run the same command again');
 }
 
 const isFolder = (name: string): boolean => statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -60,7 +63,7 @@ async function ofFolder(from: string, to: string, { err, signal }: CommandContex
   return async () => {
     const budget = new RowBudget();
     for (const { file } of closed) {
-      if (signal.aborted) break;
+      refuseAborted(signal);
       await new FileConversion(to, file, budget).finish(statSync(file).size);
     }
     const left = files.length - closed.length;
@@ -73,7 +76,10 @@ async function ofTopic(name: string, to: string, context: CommandContext): Promi
   const { err, signal } = context;
   const config = configurationOf(context);
   const { kafka } = config;
-  const topic = await topicNamed(name, config);
+  const topic = await topicNamed(name, config, {
+    argument: '--from',
+    allowed: 'a folder with Avro files, or one of the topics ',
+  });
   if (kafka.brokers.length === 0)
     throw new UsageError(
       `--from: found "${name}", allowed: a folder with Avro files, or a topic if kafka.brokers is set`,
@@ -84,14 +90,20 @@ async function ofTopic(name: string, to: string, context: CommandContext): Promi
   const { kafkaComplaints } = await import('./terminal/command-log.ts');
   const options = { from: 'beginning', follow: false, signal } as const;
   return async () => {
-    const files = await newTopicFiles(folder);
+    // The folder gets its name once it is complete. Before, readers of all folders pass over it.
+    const part = path.join(to, `.${topic}.part`);
+    rmSync(part, { recursive: true, force: true });
+    const files = await newTopicFiles(part);
     for await (const message of readTopic(kafka, kafka.topicPrefix + topic, options, kafkaComplaints(err))) {
       const { partition, offset, record } = message;
       if (record instanceof Fault)
         await writeProblem(err, `export: partition ${partition} offset ${offset}: ${record.message}`);
       else files.add(record);
+      refuseAborted(signal);
     }
+    refuseAborted(signal);
     const records = files.finish();
+    if (existsSync(part)) renameSync(part, folder);
     return { text: `${count(records)} records`, json: { records } };
   };
 }

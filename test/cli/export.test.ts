@@ -43,7 +43,12 @@ describe('export of a folder', () => {
     const empty = await exported('--from', folder, '--to', join(folder, 'out'));
     expect(empty).toMatchObject({ code: 1, err: expect.stringContaining(`no Avro files in ${folder}`) });
     const unknown = await exported('--from', 'tredes', '--to', folder);
-    expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('trades') });
+    expect(unknown).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(
+        '--from: found "tredes", allowed: a folder with Avro files, or one of the topics trades, ',
+      ),
+    });
     mkdirSync(join(folder, 'trades'));
     const none = await exported('--from', 'trades', '--to', folder);
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining('kafka.brokers') });

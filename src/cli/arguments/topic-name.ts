@@ -4,10 +4,16 @@ import { didYouMean, UsageError } from './command.ts';
 const ENVIRONMENT_PREFIX = /^(?:testnet|simulated|replay)\./;
 
 /**
- * The topic without the configured prefix. A short name means the topic of the configured environment. @throws UsageError
- * for a name that is none
+ * The topic without the configured prefix. A short name means the topic of the configured environment.
+ * @param argument the name of the argument, for errors
+ * @param allowed what the argument may be besides the topics, for errors; it stands before their names
+ * @throws UsageError for a name that is none
  */
-export async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
+export async function topicNamed(
+  text: string | undefined,
+  config: Config | undefined,
+  { argument = 'topic', allowed = '' } = {},
+): Promise<string> {
   const { TOPICS } = await import('../../codec/topics.ts');
   const names = TOPICS.map(({ name }): string => name);
   if (text === undefined) throw new UsageError(`name a topic, one of: ${names.join(', ')}`);
@@ -16,7 +22,9 @@ export async function topicNamed(text: string | undefined, config: Config | unde
   const short = whole ? text.slice(prefix.length) : text;
   const bare = short.replace(ENVIRONMENT_PREFIX, '');
   if (!names.includes(bare))
-    throw new UsageError(`topic: found "${text}", allowed: ${names.join(', ')}${didYouMean(bare, names)}`);
+    throw new UsageError(
+      `${argument}: found "${text}", allowed: ${allowed}${names.join(', ')}${didYouMean(bare, names)}`,
+    );
   if (whole || bare !== short || config === undefined) return short;
   return `${environmentPrefixes(config)[0] ?? ''}${bare}`;
 }
