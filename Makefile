@@ -26,7 +26,7 @@ bench: ready ## measures order books, trade analysis, gateway, client, pipeline 
 
 faults: dashboard ## plays every fault against the whole pipeline (docs/fault-matrix.md), then measures the dashboard and runs the integration tests at full length
 	@node bench/faults/main.ts $(ARGS)
-	@$(if $(ARGS),true,node bench/dashboard/main.ts)
+	@$(if $(ARGS),true,node bench/dashboard/main.ts --minutes 10)
 	@$(if $(ARGS),true,MARKET_FEED_LONG_TESTS=true exec vitest run)
 
 chaos: ready ## runs the pipeline for ten minutes with random faults from a seed, and accounts for every trade

@@ -141,7 +141,7 @@ describe('the layout with 200 coins', () => {
 describe('the list of 2,000 coins', () => {
   let gateway: BusyGateway;
   beforeAll(async () => {
-    gateway = await BusyGateway.start({ coins: 2000, tradesPerSecond: 500 });
+    gateway = await BusyGateway.start({ coins: 2000, tradesPerSecond: 5000 });
   });
   afterAll(() => gateway?.close());
 
