@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RecordReader, readerOf } from '../codec/avro.ts';
-import { errorCode, Fault } from '../domain/fault.ts';
+import { asFault, errorCode, Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { blockBodies, type FileHeader } from './container.ts';
 import { type FileBlock, FileBlocks } from './file-blocks.ts';
@@ -141,24 +141,32 @@ export async function openEither<T>(
 
 /** Returns a decoder for the blocks of a file with this header. @throws Fault of kind `malformed` */
 export function blockReader(header: FileHeader, path: string): (block: FileBlock) => Promise<FeedRecord[]> {
-  const { codec } = header;
-  if (codec !== 'null' && codec !== 'deflate') throw damaged(path, `codec ${codec} is not known`);
+  const bodiesOf = bodiesReader(header, path);
   const reader: RecordReader = readerOf(header.schemaJson);
-  return async ({ data, count }) => {
+  return async (block) => {
+    const bodies = await bodiesOf(block);
     try {
-      const bodies = await blockBodies(data, codec);
       const records: FeedRecord[] = [];
       let at = 0;
-      for (let i = 0; i < count; i++) {
+      for (let i = 0; i < block.count; i++) {
         const { record, end } = reader.read(bodies, at);
         records.push(record);
         at = end;
       }
       return records;
     } catch (error) {
-      throw damaged(path, error instanceof Error ? error.message : String(error));
+      throw damaged(path, asFault(error).message);
     }
   };
+}
+
+/**
+ * Returns a function that gives the encoded records of a block of a file with this header, one after the other.
+ * @throws Fault of kind `malformed` with the path
+ */
+export function bodiesReader({ codec }: FileHeader, path: string): (block: FileBlock) => Promise<Buffer> {
+  if (codec !== 'null' && codec !== 'deflate') throw damaged(path, `codec ${codec} is not known`);
+  return ({ data }) => blockBodies(data, codec).catch((error) => Promise.reject(damaged(path, asFault(error).message)));
 }
 
 export const damaged = (path: string, reason: string): Fault =>

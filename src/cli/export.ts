@@ -51,7 +51,7 @@ const isFolder = (name: string): boolean => statSync(name, { throwIfNoEntry: fal
 
 async function ofFolder(from: string, to: string, { err, signal }: CommandContext): Promise<() => Promise<Exported>> {
   const { listFiles } = await import('../avro-file/file-name.ts');
-  const { FileConversion } = await import('../sinks/parquet/segment.ts');
+  const { FileConversion } = await import('../sinks/parquet/file-conversion.ts');
   const { RowBudget } = await import('../parquet/partitioned-files.ts');
   const subfolders = readdirSync(from, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const folders = [path.resolve(from), ...subfolders.map(({ name }) => path.resolve(from, name))];
@@ -64,7 +64,13 @@ async function ofFolder(from: string, to: string, { err, signal }: CommandContex
     const budget = new RowBudget();
     for (const { file } of closed) {
       refuseAborted(signal);
-      await new FileConversion(to, file, budget).finish(statSync(file).size);
+      const conversion = new FileConversion(to, file, budget);
+      try {
+        await conversion.finish(statSync(file).size);
+      } catch (error) {
+        await conversion.discard();
+        throw error;
+      }
     }
     const left = files.length - closed.length;
     if (left > 0) await writeProblem(err, `export: left out files that a feed still writes: ${left}`);

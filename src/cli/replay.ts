@@ -45,7 +45,7 @@ export const command: Command = {
 
 /** @throws UsageError if a sink's folder has records that the replay would add to */
 async function refuseRecords(config: Config): Promise<void> {
-  const { JOURNAL } = await import('../sinks/parquet/segment.ts');
+  const { JOURNAL } = await import('../sinks/parquet/journal.ts');
   const { sinks, file, parquet } = config;
   if (sinks.includes('file')) await refuseRecordsIn(file.dir, file.dir, config);
   if (sinks.includes('parquet')) await refuseRecordsIn(path.join(parquet.dir, JOURNAL), parquet.dir, config);

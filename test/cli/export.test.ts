@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
@@ -35,6 +35,20 @@ describe('export of a folder', () => {
     expect(await exported('--from', join(from, 'trades'), '--to', to)).toMatchObject({ code: 0, err: '' });
     expect((await parquetRows(to, 'trades')).map((row) => row.trade_id)).toEqual(['1', '2', '3']);
     expect(await parquetRows(to, 'gaps')).toHaveLength(1);
+  });
+
+  it('names the file with a damaged block', async () => {
+    const [from, to] = [await testFolder(), await testFolder()];
+    const sink = await openSink(from, { codec: 'deflate' });
+    await sink.write([trade(1)]);
+    await sink.close();
+    const [name = ''] = readdirSync(join(from, 'trades'));
+    const file = join(from, 'trades', name);
+    const bytes = readFileSync(file);
+    // The deflated records lie before the 16 bytes of the last marker. The type of their deflate block becomes invalid.
+    bytes[bytes.lastIndexOf(bytes.subarray(-16), -17) + 18] = 0xff;
+    writeFileSync(file, bytes);
+    expect(await exported('--from', from, '--to', to)).toMatchObject({ code: 1, err: expect.stringContaining(file) });
   });
 
   it('says what is missing', async () => {

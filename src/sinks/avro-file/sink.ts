@@ -36,7 +36,7 @@ export interface AvroFileSinkOptions {
   readonly waitsForFolder?: boolean;
   /** The sink's name; `file` by default. */
   readonly name?: string;
-  /** True: delivered records survive a power loss, too. */
+  /** True: a delivered record is synchronised to the disk. */
   readonly synchronises?: boolean;
   /** Called after each append to a file, and once more when the file is closed. */
   readonly onWritten?: (file: WrittenFile) => void;

@@ -14,7 +14,7 @@ export interface TopicFileOptions {
   readonly rotateBytes: number;
   /** Milliseconds after which a file is closed and the next one starts; by default its size alone decides. */
   readonly rotateMs?: number;
-  /** True: appended records survive a power loss. False: a file is synchronised to the disk when it is closed. */
+  /** True: each append is synchronised to the disk. False: a file is synchronised when it is closed. */
   readonly synchronises?: boolean;
   /** Called after each append, and once more when the file is closed. */
   readonly onWritten?: (file: WrittenFile) => void;

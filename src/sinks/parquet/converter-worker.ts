@@ -3,7 +3,8 @@ import { asFault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import { RowBudget } from '../../parquet/partitioned-files.ts';
 import type { WrittenFile } from '../avro-file/topic-file.ts';
-import { FileConversion, markConverted } from './segment.ts';
+import { FileConversion } from './file-conversion.ts';
+import { markConverted } from './journal.ts';
 
 /** What became of one message: the conversion of a segment up to a size. */
 export interface Converted extends WrittenFile {

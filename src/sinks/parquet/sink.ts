@@ -16,7 +16,7 @@ import type {
 import { folderFault } from '../folder-fault.ts';
 import { lockFolder } from '../lock-folder.ts';
 import { Converter } from './converter.ts';
-import { JOURNAL, unconverted } from './segment.ts';
+import { JOURNAL, unconverted } from './journal.ts';
 
 export interface ParquetSinkOptions
   extends Pick<AvroFileSinkOptions, 'dir' | 'rotateMb' | 'rotateMinutes' | 'now' | 'waitsForFolder' | 'onRepaired'> {
