@@ -106,7 +106,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     checkUpgrade(request, settings);
   });
   await addOpenApi(app, settings.token !== null);
-  addAsyncApi(app);
+  await addAsyncApi(app);
   await app.register((data) => addData(data, options));
   const { token } = settings;
   addHealth(app, view, (request) => token === null || hasToken(request, token));
