@@ -58,7 +58,8 @@ function tool(name: string, ...args: string[]): Promise<void> {
 }
 
 const { FORCE_COLOR: _, ...inherited } = process.env;
-const plain = { ...inherited, NO_COLOR: '1' };
+/** GOGC: the compiler is written in Go. With more memory it spends a fifth less CPU time on garbage. */
+const plain = { ...inherited, NO_COLOR: '1', GOGC: '400' };
 
 async function node(...args: string[]): Promise<void> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: plain });
