@@ -17,10 +17,10 @@ import type { Environment } from '../domain/record.ts';
 import type { KafkaConfig } from '../kafka/config.ts';
 import type { OffsetAt } from '../kafka/contract.ts';
 import { GUARD_RULES, type GuardOptions } from './guard/trading-decision.ts';
+import { refusedOption, requireUsable } from './refused-option.ts';
 import type { ClientWarning } from './source/source.ts';
 import { checkOffsets, OFFSETS_RULE, type RecordPosition } from './start-offsets.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
-import { requireUsable, unusableOption } from './unusable-option.ts';
 
 /** Options of `connectTopics`. Guard limits given here are the defaults of `market.trading$` and `market.guard`. */
 export interface ClientOptions extends Partial<GuardOptions> {
@@ -196,18 +196,18 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
 export function checkOptions(options: ClientOptions): void {
   requireUsable('connectTopics', options, RULES);
   const { brokers, dir, group, clock, withPosition = false } = options;
-  if (dir !== undefined && brokers !== undefined) throw unusableOption('dir', 'either brokers or dir, not both');
+  if (dir !== undefined && brokers !== undefined) throw refusedOption('dir', 'either brokers or dir, not both');
   if (dir !== undefined && group !== undefined)
-    throw unusableOption('group', 'files are not shared; a group needs brokers');
-  if (clock === 'records' && dir === undefined) throw unusableOption('clock', 'records are played only from a dir');
+    throw refusedOption('group', 'files are not shared; a group needs brokers');
+  if (clock === 'records' && dir === undefined) throw refusedOption('clock', 'records are played only from a dir');
   if (dir === undefined && brokers === undefined)
-    throw unusableOption('brokers', 'at least one host:port, or dir: the folder of a file sink');
+    throw refusedOption('brokers', 'at least one host:port, or dir: the folder of a file sink');
   const noOffsets = 'records in files have no offset; it needs brokers';
-  if (dir !== undefined && withPosition) throw unusableOption('withPosition', noOffsets);
+  if (dir !== undefined && withPosition) throw refusedOption('withPosition', noOffsets);
   const offsets = givenOffsets(options);
   if (offsets === undefined) return;
-  if (dir !== undefined) throw unusableOption('from.offsets', noOffsets);
-  if (group !== undefined) throw unusableOption('from.offsets', 'a group begins at its own committed offsets');
+  if (dir !== undefined) throw refusedOption('from.offsets', noOffsets);
+  if (group !== undefined) throw refusedOption('from.offsets', 'a group begins at its own committed offsets');
   const names = TOPIC_NAMES.filter((name) => name !== 'instruments');
   checkOffsets(
     offsets,

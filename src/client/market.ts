@@ -20,9 +20,9 @@ import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
 import { OVERFLOW_RULES, type Overflow } from './reader/waiting-records.ts';
+import { refusedOption, requireUsable } from './refused-option.ts';
 import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, TOPIC_NAMES, type TopicName } from './topic-name.ts';
-import { requireUsable, unusableOption } from './unusable-option.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Options of `market.read`. */
@@ -250,6 +250,6 @@ export class Market<P = unknown> implements AsyncDisposable {
 
   #symbolOf(coin: unknown): string {
     if (typeof coin === 'string' && coin !== '') return symbolNamed(coin, this.#parts.quote);
-    throw unusableOption('coin', `found ${shown(coin)}, allowed: a coin or symbol such as BTC`);
+    throw refusedOption('coin', `found ${shown(coin)}, allowed: a coin or symbol such as BTC`);
   }
 }

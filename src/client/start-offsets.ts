@@ -1,8 +1,7 @@
-import { Fault } from '../domain/fault.ts';
 import { isOneOf, type OptionRule, type OptionRules, required } from '../domain/options/check-options.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import { endOffsets } from '../kafka/reading/end-offsets.ts';
-import { requireUsable } from './unusable-option.ts';
+import { refusedOption, requireUsable } from './refused-option.ts';
 
 /** The place of a record at the brokers. With the option `withPosition`, each record has these fields. */
 export interface RecordPosition {
@@ -33,7 +32,7 @@ export function checkOffsets(offsets: readonly RecordPosition[], topics: readonl
   for (const [index, entry] of offsets.entries()) {
     requireUsable('connectTopics', entry, rules, `${nameOf(index)}.`);
     const partition = `${entry.topic} partition ${entry.partition}`;
-    if (seen.has(partition)) throw refusal(nameOf(index), `${partition} again`, 'once');
+    if (seen.has(partition)) throw refusedEntry(nameOf(index), `${partition} again`, 'once');
     seen.add(partition);
   }
 }
@@ -55,17 +54,14 @@ export async function requireOffsets(
     const end = ends.get(topic)?.get(partition);
     if (end === undefined) {
       const there = [...(ends.get(topic)?.keys() ?? [])].join(', ');
-      throw refusal(`${field}.partition`, partition, `one of the partitions of ${topic}: ${there}`);
+      throw refusedEntry(`${field}.partition`, partition, `one of the partitions of ${topic}: ${there}`);
     }
     if (offset > end)
-      throw refusal(`${field}.offset`, offset, `at most ${end}, the end of ${topic} partition ${partition}`);
+      throw refusedEntry(`${field}.offset`, offset, `at most ${end}, the end of ${topic} partition ${partition}`);
   }
 }
 
 const nameOf = (index: number): string => `from.offsets[${index}]`;
 
-const refusal = (field: string, found: unknown, allowed: string): Fault =>
-  new Fault('internal', `connectTopics: ${field} is ${found}, allowed: ${allowed}`, {
-    retry: { kind: 'never' },
-    field,
-  });
+const refusedEntry = (field: string, found: unknown, allowed: string) =>
+  refusedOption('connectTopics', `${field} is ${found}, allowed: ${allowed}`, field);

@@ -2,7 +2,7 @@ import { FLAG, type OptionRule, type OptionRules } from '../../domain/options/ch
 import type { PriceTick } from '../../domain/record.ts';
 import type { HaltCause } from '../../tradability/halt.ts';
 import { STATUS_SILENCE_MS, type TradabilityLimits } from '../../tradability/rules.ts';
-import { requireUsable, unusableOption } from '../unusable-option.ts';
+import { refusedOption, requireUsable } from '../refused-option.ts';
 
 /** Whether a coin (or, without a coin, any coin) may be traded, and why not. */
 export interface TradingDecision {
@@ -34,7 +34,7 @@ export function coinAskedFor(asked: readonly unknown[]): string | null {
   const [coin = asked.length === 0 ? null : undefined] = asked;
   if (typeof coin === 'string' || coin === null) return coin;
   const allowed = 'a coin or symbol such as BTC, or no argument for all coins together';
-  throw unusableOption('coin', `found ${String(coin)}, allowed: ${allowed}`);
+  throw refusedOption('coin', `found ${String(coin)}, allowed: ${allowed}`);
 }
 
 /** The guard's limits. Times are in milliseconds, 0 or more; Infinity means no limit. */

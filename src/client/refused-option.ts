@@ -1,8 +1,9 @@
 import { Fault } from '../domain/fault.ts';
 import { type OptionRule, optionProblem } from '../domain/options/check-options.ts';
 
-export const unusableOption = (field: string, message: string): Fault =>
-  new Fault('internal', `${field}: ${message}`, { retry: { kind: 'never' }, field });
+/** A Fault with retry `never`. Its message begins with `place`: the function with the option, or the option itself. */
+export const refusedOption = (place: string, problem: string, field = place): Fault =>
+  new Fault('internal', `${place}: ${problem}`, { retry: { kind: 'never' }, field });
 
 /**
  * Checks the options of a function. `path`: see `optionProblem`.
@@ -15,7 +16,5 @@ export function requireUsable(
   path = '',
 ): void {
   const problem = optionProblem(options, rules, path);
-  if (problem === undefined) return;
-  const { field, message } = problem;
-  throw new Fault('internal', `${owner}: ${message}`, { retry: { kind: 'never' }, field });
+  if (problem !== undefined) throw refusedOption(owner, problem.message, problem.field);
 }
