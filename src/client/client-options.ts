@@ -12,6 +12,7 @@ import {
   required,
   TEXT,
   WAIT_MS,
+  wholeNumberFrom,
 } from '../domain/options/check-options.ts';
 import type { Environment } from '../domain/record.ts';
 import type { KafkaConfig } from '../kafka/config.ts';
@@ -144,7 +145,7 @@ const RULES: OptionRules<ClientOptions> = {
   connectTimeoutMs: WAIT_MS,
   commitEveryMs: WAIT_MS,
   sessionTimeoutMs: WAIT_MS,
-  identityWindow: [(value) => Number.isSafeInteger(value) && Number(value) >= 1, 'a whole number of 1 or more'],
+  identityWindow: wholeNumberFrom(1),
   ...GUARD_RULES,
 };
 

@@ -1,4 +1,10 @@
-import { isOneOf, type OptionRule, type OptionRules, required } from '../domain/options/check-options.ts';
+import {
+  isOneOf,
+  type OptionRule,
+  type OptionRules,
+  required,
+  wholeNumberFrom,
+} from '../domain/options/check-options.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import { endOffsets } from '../kafka/reading/end-offsets.ts';
 import { refusedOption, requireUsable } from './refused-option.ts';
@@ -11,11 +17,6 @@ export interface RecordPosition {
   readonly offset: number;
 }
 
-const COUNT: OptionRule = [
-  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-  'a whole number of 0 or more, as a number',
-];
-
 export const OFFSETS_RULE: OptionRule = [Array.isArray, 'a list of objects with topic, partition and offset'];
 
 /**
@@ -25,8 +26,8 @@ export const OFFSETS_RULE: OptionRule = [Array.isArray, 'a list of objects with 
 export function checkOffsets(offsets: readonly RecordPosition[], topics: readonly string[]): void {
   const rules: OptionRules<RecordPosition> = {
     topic: required([isOneOf(topics), topics.join(', ')]),
-    partition: required(COUNT),
-    offset: required(COUNT),
+    partition: required(wholeNumberFrom(0)),
+    offset: required(wholeNumberFrom(0)),
   };
   const seen = new Set<string>();
   for (const [index, entry] of offsets.entries()) {

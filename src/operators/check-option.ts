@@ -6,6 +6,7 @@ import {
   type OptionRules,
   required,
   requireOptions,
+  wholeNumberFrom,
 } from '../domain/options/check-options.ts';
 
 /*
@@ -36,13 +37,10 @@ export const LENGTHS_MS: OptionRule = [
   (value) => isFiniteAboveZero(value) || isListOf(isFiniteAboveZero)(value),
   'milliseconds above 0, and not Infinity, or a list of these',
 ];
-export const COUNT: OptionRule = [
-  (value) => Number.isSafeInteger(value) && isAboveZero(value),
-  'a whole number of 1 or more',
-];
+export const COUNT = wholeNumberFrom(1);
 export const COUNT_OR_INFINITY: OptionRule = [
   (value) => value === Number.POSITIVE_INFINITY || COUNT[0](value),
-  'a whole number of 1 or more, or Infinity',
+  `${COUNT[1]}, or Infinity`,
 ];
 export const OBSERVABLE: OptionRule = [isObservable, 'an Observable'];
 export const SCHEDULER: OptionRule = [

@@ -101,6 +101,11 @@ export const WAIT_MS: OptionRule = [
   (value) => typeof value === 'number' && value > 0 && value <= LONGEST_WAIT_MS,
   `milliseconds above 0, up to ${LONGEST_WAIT_MS}`,
 ];
+/** A number without a fraction. */
+export const wholeNumberFrom = (least: number): OptionRule => [
+  (value) => Number.isSafeInteger(value) && Number(value) >= least,
+  `a whole number of ${least} or more`,
+];
 /** An object with these fields. */
 export const objectWith = (what: string, fields: Readonly<Record<string, OptionRule>>): OptionRule => [
   isPlain,

@@ -8,11 +8,9 @@ export function shown(value: unknown, key = ''): string {
   if (value === undefined) return 'nothing';
   if (SECRET_NAME.test(key)) return '[hidden]';
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
   const isWrongDate = value instanceof Date && Number.isNaN(value.getTime());
-  const text =
-    typeof value === 'number' || typeof value === 'bigint' || isWrongDate
-      ? String(value)
-      : (asJson(value) ?? String(value));
+  const text = typeof value === 'number' || isWrongDate ? String(value) : (asJson(value) ?? String(value));
   const line = hideCredentials(text);
   return line.length > 120 ? `${line.slice(0, 117)}…` : line;
 }
