@@ -45,7 +45,7 @@ export const command: Command = {
       const config = loadConfig({ values });
       const isReplaced = options.text('out') === undefined;
       if (isReplaced) await removePreviousFiles(config);
-      const { runFeed } = await import('./terminal/run-feed.ts');
+      const { runFeed } = await import('./running/run-feed.ts');
       return await runFeed(context, config, {
         hints: [
           `files  ${out}    read them: market-feed tail trades --dir ${out}`,

@@ -20,7 +20,7 @@ export const command: Command = {
       channels: options.texts('channel'),
       batchSize: options.number('batch-size', 1, 100_000),
     });
-    const { runFeed } = await import('./terminal/run-feed.ts');
+    const { runFeed } = await import('./running/run-feed.ts');
     const { sinks, kafka, file, parquet } = config;
     const hints = [
       ...(sinks.includes('kafka') ? [`kafka  ${kafka.brokers.join(', ')}, topics ${kafka.topicPrefix}*`] : []),

@@ -16,10 +16,10 @@ import { exitCodeOf } from '../arguments/exit-code.ts';
 import { timeLimit } from '../arguments/time-limit.ts';
 import { type Painter, paintStatus } from '../live-status/painter.ts';
 import { ShownRecords } from '../live-status/shown-records.ts';
-import { logTo } from './command-log.ts';
-import { count } from './number-text.ts';
-import { logLineText, StatusNotes } from './status-notes.ts';
-import { hasColor } from './terminal-text.ts';
+import { logTo } from '../terminal/command-log.ts';
+import { count } from '../terminal/number-text.ts';
+import { logLineText, StatusNotes } from '../terminal/status-notes.ts';
+import { hasColor } from '../terminal/terminal-text.ts';
 
 export interface RunFeedOptions {
   /** Rows of text that say where the data goes, for the live status or the log. */
