@@ -10,7 +10,7 @@ import { currentSchema, isUnion, type RecordSchema } from '../src/codec/schema-f
 import { TOPICS, type TopicDefinition } from '../src/codec/topics.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import type { FeedRecord, RecordKind } from '../src/domain/record.ts';
-import { wantedTopics } from '../src/sinks/kafka/topics.ts';
+import { wantedTopic } from '../src/sinks/kafka/topics.ts';
 
 /** Version of the rules for the parts of the document that are special to Kafka. */
 const bindingVersion = '0.5.0';
@@ -54,16 +54,13 @@ const forTopics = (entry: (topic: TopicDefinition) => [string, object]) => Objec
 
 const ref = (place: 'channels' | 'components/messages', name: string) => ({ $ref: `#/${place}/${name}` });
 
-const wanted = new Map(wantedTopics(kafka, ['']).map((topic) => [topic.topic, topic]));
-
-function channel({ name, record }: TopicDefinition) {
-  const address = kafka.topicPrefix + name;
-  const { partitions, settings } = wanted.get(address) ?? {};
-  const { 'cleanup.policy': cleanup, 'retention.ms': retention, ...others } = settings ?? {};
-  const topicConfiguration = { 'cleanup.policy': cleanup?.split(','), 'retention.ms': Number(retention), ...others };
+function channel(topic: TopicDefinition) {
+  const { topic: address, partitions, settings } = wantedTopic(kafka, '', topic);
+  const { 'cleanup.policy': cleanup, 'retention.ms': retention, ...others } = settings;
+  const topicConfiguration = { 'cleanup.policy': cleanup.split(','), 'retention.ms': Number(retention), ...others };
   return {
     address,
-    messages: { [record]: ref('components/messages', record) },
+    messages: { [topic.record]: ref('components/messages', topic.record) },
     bindings: { kafka: { partitions, topicConfiguration, bindingVersion } },
   };
 }

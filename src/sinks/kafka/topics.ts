@@ -1,4 +1,4 @@
-import { TOPICS } from '../../codec/topics.ts';
+import { TOPICS, type TopicDefinition } from '../../codec/topics.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import type { NewTopic, TopicMetadata, TopicSettings } from '../../kafka/contract.ts';
@@ -120,19 +120,26 @@ export async function prepareTopics(
 
 /** The topics that the feed needs in these environments. */
 export function wantedTopics(config: KafkaConfig, environmentPrefixes: readonly string[]): readonly NewTopic[] {
-  return environmentPrefixes.flatMap((prefix) =>
-    TOPICS.map(({ name, partitions, cleanup, retentionMs }) => ({
-      topic: config.topicPrefix + prefix + name,
-      partitions: partitions === 'configured' ? config.partitions : partitions,
-      replication: config.replication,
-      settings: {
-        'cleanup.policy': cleanup,
-        'retention.ms': String(retentionMs),
-        'message.timestamp.type': 'LogAppendTime',
-        ...(cleanup === 'compact' ? { 'segment.ms': String(SEGMENT_MS) } : {}),
-      },
-    })),
-  );
+  return environmentPrefixes.flatMap((prefix) => TOPICS.map((topic) => wantedTopic(config, prefix, topic)));
+}
+
+/** One of the topics that the feed needs in an environment. */
+export function wantedTopic(
+  config: KafkaConfig,
+  environmentPrefix: string,
+  { name, partitions, cleanup, retentionMs }: TopicDefinition,
+) {
+  return {
+    topic: config.topicPrefix + environmentPrefix + name,
+    partitions: partitions === 'configured' ? config.partitions : partitions,
+    replication: config.replication,
+    settings: {
+      'cleanup.policy': cleanup,
+      'retention.ms': String(retentionMs),
+      'message.timestamp.type': 'LogAppendTime',
+      ...(cleanup === 'compact' ? { 'segment.ms': String(SEGMENT_MS) } : {}),
+    },
+  };
 }
 
 function differences(
