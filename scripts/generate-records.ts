@@ -4,29 +4,16 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fingerprintOf } from '../src/codec/avro.ts';
-import { parseSchema } from '../src/codec/schema-files.ts';
+import { camelCase } from '../src/codec/key-case.ts';
+import {
+  type AvroField,
+  type AvroSchema,
+  type AvroSchemaObject,
+  currentSchema,
+  isUnion,
+  parseSchema,
+} from '../src/codec/schema-files.ts';
 import { TOPICS } from '../src/codec/topics.ts';
-
-type Schema = string | readonly Schema[] | SchemaObject;
-interface SchemaObject {
-  readonly type: Schema;
-  readonly logicalType?: string;
-  readonly name?: string;
-  readonly fields?: readonly Field[];
-  readonly items?: Schema;
-  readonly values?: Schema;
-  readonly doc?: string;
-}
-interface Field extends SchemaObject {
-  readonly name: string;
-  readonly doc: string;
-  readonly allowed?: readonly string[];
-}
-interface RecordSchema {
-  readonly name: string;
-  readonly doc: string;
-  readonly fields: readonly Field[];
-}
 
 const primitives: Record<string, string> = {
   string: 'string',
@@ -43,25 +30,27 @@ const TYPE_NAMES: Record<string, string> = { environment: 'Environment', outcome
 const unions = new Map<string, string>();
 const nested = new Map<string, string>();
 
-const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-
-function typeOf(schema: Schema): string {
+function typeOf(schema: AvroSchema): string {
   if (typeof schema === 'string') {
     const known = primitives[schema] ?? (nested.has(schema) ? schema : undefined);
     if (known === undefined) throw new Error(`no TypeScript type for Avro ${schema}`);
     return known;
   }
-  if (Array.isArray(schema)) return schema.map(typeOf).join(' | ');
-  const object = schema as SchemaObject;
-  if (object.logicalType === 'decimal') return 'Decimal';
-  if (object.type === 'array') return `readonly ${typeOf(object.items as Schema)}[]`;
-  if (object.type === 'map') return `Readonly<Record<string, ${typeOf(object.values as Schema)}>>`;
-  if (object.type === 'record') {
-    const { name, doc } = object as SchemaObject & { readonly name: string; readonly doc: string };
-    nested.set(name, `/** ${doc} */\nexport interface ${name} {\n${fieldsOf(object.fields ?? []).join('\n')}\n}\n`);
+  if (isUnion(schema)) return schema.map(typeOf).join(' | ');
+  const { type, logicalType, name, items, values, fields } = schema;
+  if (logicalType === 'decimal') return 'Decimal';
+  if (items !== undefined) return `readonly ${typeOf(items)}[]`;
+  if (values !== undefined) return `Readonly<Record<string, ${typeOf(values)}>>`;
+  if (name !== undefined && fields !== undefined) {
+    nested.set(name, `/** ${docOf(schema)} */\nexport interface ${name} {\n${fieldsOf(fields).join('\n')}\n}\n`);
     return name;
   }
-  return typeOf(object.type);
+  return typeOf(type);
+}
+
+function docOf({ name, doc }: AvroSchemaObject): string {
+  if (doc === undefined) throw new Error(`${name} has no doc in schemas/*.avsc`);
+  return doc;
 }
 
 /** A union of the allowed values, or the name of that union. */
@@ -74,21 +63,17 @@ function unionOf(field: string, allowed: readonly string[]): string {
   return name;
 }
 
-function fieldsOf(fields: readonly Field[]): readonly string[] {
-  return fields.map(({ name, type, allowed, doc }) => {
+function fieldsOf(fields: readonly AvroField[]): readonly string[] {
+  return fields.map((field) => {
+    const { name, type, allowed } = field;
     const fieldType = allowed === undefined ? typeOf(type) : unionOf(name, allowed);
-    return `  /** ${doc} */\n  readonly ${camelCase(name)}: ${fieldType};`;
+    return `  /** ${docOf(field)} */\n  readonly ${camelCase(name)}: ${fieldType};`;
   });
 }
 
-const schemas = TOPICS.map(
-  ({ schema }) =>
-    JSON.parse(readFileSync(new URL(`../schemas/${schema}.avsc`, import.meta.url), 'utf8')) as RecordSchema,
-);
-
 /** The first fields of a trade, up to `last`. Several records share them. */
 function baseOf(name: string, doc: string, last: string) {
-  const fields = schemas.find((schema) => schema.name === 'TradeEvent')?.fields ?? [];
+  const { fields } = currentSchema('trade-event');
   return { name, doc, fields: fields.slice(0, fields.findIndex((field) => field.name === last) + 1) };
 }
 
@@ -99,7 +84,7 @@ const bases = [
 ];
 
 /** The text of an interface. If it has all fields of a base, it extends that base and does not repeat equal fields. */
-function interfaceOf(name: string, doc: string, fields: readonly Field[], kind?: string): string {
+function interfaceOf(name: string, doc: string, fields: readonly AvroField[], kind?: string): string {
   const names = new Set(fields.map((field) => field.name));
   const base = bases.find((one) => one.name !== name && one.fields.every((field) => names.has(field.name)));
   const own = fields.filter((field) => !base?.fields.some((known) => JSON.stringify(known) === JSON.stringify(field)));
@@ -111,9 +96,10 @@ function interfaceOf(name: string, doc: string, fields: readonly Field[], kind?:
 /** Another type is already called `Instrument`. It has what the feed needs to know to subscribe an instrument. */
 const interfaceName = (record: string): string => (record === 'Instrument' ? 'InstrumentRecord' : record);
 
-const records = TOPICS.map((topic, index) => {
-  const { name, doc, fields } = schemas[index] as RecordSchema;
-  return interfaceOf(interfaceName(name), `${doc} Topic \`${topic.name}\`.`, fields, topic.kind);
+const records = TOPICS.map((topic) => {
+  const schema = currentSchema(topic.schema);
+  const doc = `${docOf(schema)} Topic \`${topic.name}\`.`;
+  return interfaceOf(interfaceName(schema.name), doc, schema.fields, topic.kind);
 });
 const shared = bases.map(({ name, doc, fields }) => interfaceOf(name, doc, fields));
 
