@@ -1,4 +1,5 @@
 import { duration } from '../../domain/duration.ts';
+import { counted } from '../../domain/headline.ts';
 
 /** A log event for people, as one row of text. */
 export interface Note {
@@ -115,9 +116,10 @@ function textOfReason(message: string): string {
 
 /** A gap without its trade ids; undefined for other events. */
 function gapText(event: string, missing = 'unknown', filled = '0'): string | undefined {
-  if (event === 'gap_repaired') return `${filled} missing trades were fetched`;
+  if (event === 'gap_repaired') return `${counted(Number(filled), 'missing trade')} fetched`;
   if (event !== 'gap_unrepaired') return undefined;
-  return missing === 'unknown' ? 'trades may be missing' : `${Number(missing) - Number(filled)} trades are missing`;
+  if (missing === 'unknown') return 'trades may be missing';
+  return `${counted(Number(missing) - Number(filled), 'trade')} missing`;
 }
 
 /** True for repeats, and for the same event of several coins at about the same time. */

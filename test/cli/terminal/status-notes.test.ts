@@ -148,13 +148,13 @@ it('logLineText turns one log entry into text with its time', () => {
 });
 
 describe('StatusNotes under a storm of notes', () => {
-  const gap = (coin: string, event: 'gap_repaired' | 'gap_unrepaired') =>
+  const gap = (coin: string, event: 'gap_repaired' | 'gap_unrepaired', missing = 34, filled = 4) =>
     line(event === 'gap_repaired' ? 'info' : 'warn', event, `trades of ${coin}USDT between 1 and 2`, {
       venue: 'bybit',
       coin,
       symbol: `${coin}USDT`,
-      missing: '34',
-      filled: '4',
+      missing: `${missing}`,
+      filled: `${filled}`,
     });
   const coins = Array.from({ length: 20 }, (_, index) => `C${index}`);
   const halted = line('warn', 'trading_halted', 'venue: no venue delivers');
@@ -163,9 +163,11 @@ describe('StatusNotes under a storm of notes', () => {
     second = 0;
     expect(story(10, halted, ...coins.map((coin) => gap(coin, 'gap_unrepaired')).slice(0, 8))).toEqual([
       'trading halted: no venue delivers',
-      'bybit 8 coins (C0, C1, C2, …): gap not repaired: 30 trades are missing',
+      'bybit 8 coins (C0, C1, C2, …): gap not repaired: 30 trades missing',
     ]);
-    expect(story(10, gap('BTC', 'gap_repaired'))).toEqual(['bybit BTC: gap repaired: 4 missing trades were fetched']);
+    expect(story(10, gap('BTC', 'gap_repaired'))).toEqual(['bybit BTC: gap repaired: 4 missing trades fetched']);
+    expect(story(10, gap('BTC', 'gap_repaired', 1, 1))).toEqual(['bybit BTC: gap repaired: 1 missing trade fetched']);
+    expect(story(10, gap('BTC', 'gap_unrepaired', 5))).toEqual(['bybit BTC: gap not repaired: 1 trade missing']);
   });
 
   it('keeps a halt before newer warnings, and always the newest warning', () => {
