@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codecOf } from '../src/codec/avro.ts';
 import { toJson } from '../src/codec/json-view.ts';
-import { fullRecords } from '../test/codec/sample-records.ts';
+import { fullRecords } from '../testing/records/sample-records.ts';
 
 const schemas = join(import.meta.dirname, '../schemas');
 const version = Number(process.argv[2]);

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type ReadFilesOptions, readFiles } from '../../src/avro-file/read-files.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { OutRecord } from '../../src/sinks/contract.ts';
+import { sampleTrade } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
-import { sampleTrade } from '../codec/sample-records.ts';
 import { collect } from '../sinks/avro-file/collect.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 

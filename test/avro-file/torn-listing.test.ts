@@ -4,7 +4,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import type * as fileName from '../../src/avro-file/file-name.ts';
 import { readBackwards } from '../../src/avro-file/read-backwards.ts';
 import { readFiles } from '../../src/avro-file/read-files.ts';
-import { sampleTrade } from '../codec/sample-records.ts';
+import { sampleTrade } from '../../testing/records/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const listing = vi.hoisted(() => ({

@@ -9,8 +9,8 @@ import type { PastKlinesWanted } from '../../src/gateway/view/kline-history.ts';
 import { nextOpenTime, openTimeOf } from '../../src/market/candles/kline-interval.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { kline } from '../../testing/judges/events.ts';
+import { sampleGap } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
-import { sampleGap } from '../codec/sample-records.ts';
 import { heartbeat, price, status } from '../gateway/gateway-under-test.ts';
 import { launchBrowser, openContext, openDashboard, type PageOptions } from './browser.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
-import { sampleGap, sampleTrade } from '../codec/sample-records.ts';
+import { sampleGap, sampleTrade } from '../../testing/records/sample-records.ts';
 import { openSink, START, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { parquetRows } from '../sinks/parquet/parquet-rows.ts';
 import { fakeIo } from './fake-io.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { recordsOf, symbolNamed, TOPIC_NAMES } from '../../src/client/topic-name.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
-import { sampleRecords } from '../codec/sample-records.ts';
+import { sampleRecords } from '../../testing/records/sample-records.ts';
 
 it('TOPIC_NAMES lists all topics, and recordsOf accepts only the record kind of its topic', () => {
   expect(TOPIC_NAMES).toEqual(TOPICS.map(({ name }) => name));

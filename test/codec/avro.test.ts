@@ -11,8 +11,14 @@ import { TOPICS } from '../../src/codec/topics.ts';
 import { encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.ts';
 import { unscaled } from '../../src/domain/decimal.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
+import {
+  sampleDeadLetter,
+  sampleGap,
+  sampleRecords,
+  sampleStatus,
+  sampleTrade,
+} from '../../testing/records/sample-records.ts';
 import { arbitraryRecord } from './arbitrary-records.ts';
-import { sampleDeadLetter, sampleGap, sampleRecords, sampleStatus, sampleTrade } from './sample-records.ts';
 
 const kinds = TOPICS.map(({ kind }) => kind);
 

@@ -11,7 +11,7 @@ import {
   sampleRecords,
   sampleStatus,
   sampleTrade,
-} from './sample-records.ts';
+} from '../../testing/records/sample-records.ts';
 
 describe('topicNameOf', () => {
   it('returns the topic name without a prefix for production', () => {

@@ -6,7 +6,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { expectHarmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
 import { runs } from '../../testing/properties/seeds.ts';
-import { sampleBookDelta, sampleRecords, sampleTrade } from './sample-records.ts';
+import { sampleBookDelta, sampleRecords, sampleTrade } from '../../testing/records/sample-records.ts';
 
 /* A record comes from anyone who may write to a topic, so any bytes must be decoded safely. */
 

@@ -12,7 +12,7 @@ import {
   sampleRecords,
   sampleStatus,
   sampleTrade,
-} from './sample-records.ts';
+} from '../../testing/records/sample-records.ts';
 
 describe('identityOf', () => {
   it('differs between kinds of records', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { toJson } from '../../src/codec/json-view.ts';
-import { sampleDeadLetter, sampleRecords, sampleStatus, sampleTrade } from './sample-records.ts';
+import { sampleDeadLetter, sampleRecords, sampleStatus, sampleTrade } from '../../testing/records/sample-records.ts';
 
 describe('toJson', () => {
   it('returns exactly the field names of the schema in order, except for dead letters', () => {

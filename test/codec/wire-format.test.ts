@@ -3,7 +3,7 @@ import { codecOf } from '../../src/codec/avro.ts';
 import { toJson } from '../../src/codec/json-view.ts';
 import { encodeConfluent, encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { sampleRecords, sampleTrade } from './sample-records.ts';
+import { sampleRecords, sampleTrade } from '../../testing/records/sample-records.ts';
 
 const body = (record: FeedRecord): Buffer => codecOf(record.kind).encode(record);
 

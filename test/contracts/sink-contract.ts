@@ -14,7 +14,6 @@ import type {
   Sink,
 } from '../../src/sinks/contract.ts';
 import { byVenueAndSymbol, type KindsOfTrades, seriesCheckpoint } from '../../testing/judges/checkpoints.ts';
-import { until } from '../../testing/tools/until.ts';
 import {
   sampleAggTrade,
   sampleDeadLetter,
@@ -23,7 +22,8 @@ import {
   sampleRecords,
   sampleTrade,
   sampleTradeStats,
-} from '../codec/sample-records.ts';
+} from '../../testing/records/sample-records.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** A destination of records (a folder, or a broker with its own topic prefix), empty at first. */
 export interface Store {

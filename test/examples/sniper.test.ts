@@ -9,8 +9,8 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { follow, Sniper } from '../../examples/sniper.ts';
 import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
+import { sampleLargeTrade, sampleTradeStats } from '../../testing/records/sample-records.ts';
 import { heartbeat, priceTick } from '../client/published-topics.ts';
-import { sampleLargeTrade, sampleTradeStats } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 

@@ -7,9 +7,9 @@ import { toJson } from '../../src/codec/json-view.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
 import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { sampleRecords } from '../../testing/records/sample-records.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { arbitraryRecord } from '../codec/arbitrary-records.ts';
-import { sampleRecords } from '../codec/sample-records.ts';
 import { namesIn, testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const BATCHES = 5;

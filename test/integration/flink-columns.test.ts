@@ -10,9 +10,9 @@ import { encodeConfluent } from '../../src/codec/wire-format.ts';
 import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { fullRecords } from '../../testing/records/sample-records.ts';
 import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
 import { runPython } from '../../testing/tools/python.ts';
-import { fullRecords } from '../codec/sample-records.ts';
 
 let brokers: string[];
 let registry: string;

@@ -11,9 +11,9 @@ import { encodeSingleObject } from '../../src/codec/wire-format.ts';
 import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { sampleTrade } from '../../testing/records/sample-records.ts';
 import { fillOnce, java, maven } from '../../testing/tools/java.ts';
 import { root, tools } from '../../testing/tools/tools.ts';
-import { sampleTrade } from '../codec/sample-records.ts';
 
 const run = promisify(execFile);
 

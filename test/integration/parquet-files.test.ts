@@ -11,9 +11,9 @@ import { canonicalDecimal, fromUnscaled, unscaled } from '../../src/domain/decim
 import { fromProduct } from '../../src/domain/exact.ts';
 import type { FeedRecord, RecordKind, TradeEvent } from '../../src/domain/record.ts';
 import { PartitionedFiles, RowBudget } from '../../src/parquet/partitioned-files.ts';
+import { samplePrice, sampleRecords, sampleTrade } from '../../testing/records/sample-records.ts';
 import { preparePython, runPython } from '../../testing/tools/python.ts';
 import { arbitraryRecord } from '../codec/arbitrary-records.ts';
-import { samplePrice, sampleRecords, sampleTrade } from '../codec/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const SYMBOLS = ['BTCUSDT', '1000PEPE/USDT'];

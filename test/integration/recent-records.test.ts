@@ -9,8 +9,8 @@ import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
 import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../../testing/records/sample-records.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
-import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../codec/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const quiet = () => {};

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { PartitionedFiles, RowBudget } from '../../src/parquet/partitioned-files.ts';
-import { sampleTrade } from '../codec/sample-records.ts';
+import { sampleTrade } from '../../testing/records/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
 setFlagsFromString('--expose-gc');

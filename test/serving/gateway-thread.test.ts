@@ -10,8 +10,8 @@ import { startingSnapshot } from '../../src/runtime/snapshots/take-status-snapsh
 import { GatewayThread } from '../../src/serving/gateway-thread.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
+import { sampleBookDelta, sampleRecords } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
-import { sampleBookDelta, sampleRecords } from '../codec/sample-records.ts';
 
 /** Each test starts threads, which load a web server from its source. */
 vi.setConfig({ testTimeout: 60_000 });

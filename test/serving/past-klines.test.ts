@@ -10,8 +10,8 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { SimulatedFeed, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { priceTick } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
+import { sampleBookDelta } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
-import { sampleBookDelta } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 

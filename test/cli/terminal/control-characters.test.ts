@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { jsonLine, textLine } from '../../../src/cli/terminal/event-text.ts';
 import { bookUpdate, ticker } from '../../../testing/judges/events.ts';
-import { sampleDeadLetter, sampleRecords } from '../../codec/sample-records.ts';
+import { sampleDeadLetter, sampleRecords } from '../../../testing/records/sample-records.ts';
 
 /** Sets a title, clears the screen and begins a line of its own, also with DEL and C1. */
 const HOSTILE = '\u001b]0;title\u0007\u001b[2J\r\ntrading_resumed\u007f\u009b2J\u0085\u0000';

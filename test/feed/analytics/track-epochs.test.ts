@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Kline } from '../../../src/domain/record.ts';
 import type { TradeStatsOptions } from '../../../src/feed/feed-options.ts';
 import { kline, tradeEvent } from '../../../testing/judges/events.ts';
-import { sampleGap } from '../../codec/sample-records.ts';
+import { sampleGap } from '../../../testing/records/sample-records.ts';
 import { type RecentTrades, type StatsRecord, StatsStages } from './stats-stages.ts';
 
 const OPTIONS: TradeStatsOptions = {

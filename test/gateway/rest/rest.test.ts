@@ -15,7 +15,7 @@ import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
 import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
 import { gatewayOptions } from '../../../src/serving/gateway-options.ts';
 import { kline } from '../../../testing/judges/events.ts';
-import { sampleInstrument } from '../../codec/sample-records.ts';
+import { sampleInstrument } from '../../../testing/records/sample-records.ts';
 import {
   bookDelta,
   gatewayUnderTest,

@@ -7,7 +7,7 @@ import { blocksBackwards } from '../../../src/avro-file/read-backwards.ts';
 import { readCheckpoints } from '../../../src/sinks/avro-file/read-checkpoints.ts';
 import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
-import { samplePosition, sampleTrade } from '../../codec/sample-records.ts';
+import { samplePosition, sampleTrade } from '../../../testing/records/sample-records.ts';
 import { testFolder } from './test-folder.ts';
 
 const TRADES = { environmentPrefixes: [''], kinds: ['trade'] } as const;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readRecent } from '../../../src/sinks/avro-file/read-recent.ts';
 import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Recent, RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
-import { sampleTrade } from '../../codec/sample-records.ts';
+import { sampleTrade } from '../../../testing/records/sample-records.ts';
 import { testFolder } from './test-folder.ts';
 
 const T = 1_732_000_000_000;

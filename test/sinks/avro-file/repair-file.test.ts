@@ -6,7 +6,7 @@ import { FileBlocks } from '../../../src/avro-file/file-blocks.ts';
 import { readFiles } from '../../../src/avro-file/read-files.ts';
 import type { FeedRecord } from '../../../src/domain/record.ts';
 import { repairFile } from '../../../src/sinks/avro-file/repair-file.ts';
-import { sampleTrade } from '../../codec/sample-records.ts';
+import { sampleTrade } from '../../../testing/records/sample-records.ts';
 import { collect } from './collect.ts';
 import { namesIn, openSink, testFolder } from './test-folder.ts';
 

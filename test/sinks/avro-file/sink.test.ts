@@ -8,7 +8,7 @@ import { codecOf } from '../../../src/codec/avro.ts';
 import { AvroFileSink } from '../../../src/sinks/avro-file/sink.ts';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
 import { topicsIn } from '../../../testing/judges/avro-files.ts';
-import { samplePosition, sampleRecords, sampleTrade } from '../../codec/sample-records.ts';
+import { samplePosition, sampleRecords, sampleTrade } from '../../../testing/records/sample-records.ts';
 import { collect } from './collect.ts';
 import { disk } from './failing-disk.ts';
 import { namesIn, openSink, START, testFolder } from './test-folder.ts';

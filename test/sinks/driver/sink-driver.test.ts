@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
-import { sampleBookDelta } from '../../codec/sample-records.ts';
+import { sampleBookDelta } from '../../../testing/records/sample-records.ts';
 import {
   deadLetter,
   delivered,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
 import { stretchesOf } from '../../../src/sinks/kafka/read-checkpoints.ts';
-import { samplePosition } from '../../codec/sample-records.ts';
+import { samplePosition } from '../../../testing/records/sample-records.ts';
 
 const HOUR = 3_600_000;
 const at = (appendedAt: number, symbol: string, epoch = 1, venue = 'binance') => ({

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OutRecord, Sink } from '../../../src/sinks/contract.ts';
 import { ParquetSink, type ParquetSinkOptions } from '../../../src/sinks/parquet/sink.ts';
+import { sampleGap, samplePosition, sampleTrade } from '../../../testing/records/sample-records.ts';
 import { until } from '../../../testing/tools/until.ts';
-import { sampleGap, samplePosition, sampleTrade } from '../../codec/sample-records.ts';
 import { START, testFolder } from '../avro-file/test-folder.ts';
 import { parquetRows } from './parquet-rows.ts';
 

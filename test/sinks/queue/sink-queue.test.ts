@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
 import { dropPriorityOf } from '../../../src/sinks/queue/drop-priority.ts';
 import { SinkQueue } from '../../../src/sinks/queue/sink-queue.ts';
-import { sampleBookTicker, sampleGap, samplePrice, sampleTrade, sampleTradeStats } from '../../codec/sample-records.ts';
+import {
+  sampleBookTicker,
+  sampleGap,
+  samplePrice,
+  sampleTrade,
+  sampleTradeStats,
+} from '../../../testing/records/sample-records.ts';
 
 const SAMPLES = {
   price: samplePrice(),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
 import { Checkpoints } from '../../../src/sinks/resume/checkpoints.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
-import { samplePosition } from '../../codec/sample-records.ts';
+import { samplePosition } from '../../../testing/records/sample-records.ts';
 
 const KINDS = ['trade'] as const;
 const ofBinance = { venue: 'binance', symbol: 'BTCUSDT', epoch: 1 } as const;

@@ -4,7 +4,7 @@ import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
 import type { TradeEvent } from '../../../src/domain/record.ts';
 import type { RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { Lookback, pick, type Sought, soughtOf } from '../../../src/sinks/resume/lookback.ts';
-import { sampleTrade } from '../../codec/sample-records.ts';
+import { sampleTrade } from '../../../testing/records/sample-records.ts';
 
 const T = 1_732_000_000_000;
 const checkpoint = (symbol: string, second: number | null, over: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint => ({

@@ -10,7 +10,7 @@ import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts'
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
 import { FolderInUse } from '../../../src/sinks/folder-fault.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill-options.ts';
-import { sampleTradeStats } from '../../codec/sample-records.ts';
+import { sampleTradeStats } from '../../../testing/records/sample-records.ts';
 import { gap, position, pushAll, short, tick, trade } from '../fake-sink.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { MemoryDisk } from './memory-disk.ts';
