@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { getOrCreate } from '../../src/domain/get-or-create.ts';
 import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
 import type { FeedRecord, FeedStatus, VenueSwitch } from '../../src/domain/record.ts';
 import type { RawFrame } from '../../src/domain/venue-event.ts';
@@ -78,6 +79,8 @@ export type Wanted = Partial<Omit<FeedStatus, 'switch'>> & { readonly switch?: P
 export interface SimulatedFeedOptions extends SimulatedValues {
   /** Trades a second by venue; venues that are not named make none. */
   readonly rates: Partial<Record<VenueId, number>>;
+  /** Number of coins that share the trades of a venue, whether the feed subscribes to them or not. Default: 20. */
+  readonly symbols?: number;
   /** The age at which the feed expects venues to close a connection, milliseconds. */
   readonly lifetimeMs?: number;
   /** Time between two requests for the instruments of a venue, milliseconds, with `coins: { all: true }`. */
@@ -96,6 +99,8 @@ export class SimulatedFeed implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly feed: RunningFeed;
   readonly published: Published[] = [];
+  /** The records of `published`, by kind. */
+  readonly #byKind = new Map<FeedRecord['kind'], FeedRecord[]>();
   readonly #statuses: StampedStatus[] = [];
   readonly #folder: string;
   readonly #capture: CaptureFile | undefined;
@@ -110,6 +115,7 @@ export class SimulatedFeed implements AsyncDisposable {
       const at = monotonicScheduler.now();
       for (const record of records) {
         this.published.push({ at, record, barrier });
+        getOrCreate(this.#byKind, record.kind, () => []).push(record);
         if (record.kind === 'status') this.#statuses.push({ ...record, at });
       }
     });
@@ -120,7 +126,7 @@ export class SimulatedFeed implements AsyncDisposable {
     const none = Object.fromEntries(VENUE_IDS.map((venue) => [venue, 0]));
     const simulator = await startSimulator({
       rate: { ...none, ...options.rates },
-      symbols: 20,
+      symbols: options.symbols ?? 20,
       journal: join(folder, 'journal.ndjson'),
     });
     const config = loadConfig({ values: simulatedValues(simulator, options) });
@@ -148,7 +154,8 @@ export class SimulatedFeed implements AsyncDisposable {
 
   /** All published records of one kind, in order. */
   of<K extends FeedRecord['kind']>(kind: K): Extract<FeedRecord, { kind: K }>[] {
-    return this.records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
+    const records = this.#byKind.get(kind) ?? [];
+    return records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
   }
 
   /** The status records with all these fields. In `details` and `switch`, only the given fields must match. */
@@ -176,12 +183,9 @@ export class SimulatedFeed implements AsyncDisposable {
 
   /** Waits until `count` more trades are published, of any venue or of the given one. */
   async moreTrades(count: number, venue?: VenueId): Promise<void> {
-    const from = this.published.length;
-    const came = () =>
-      this.published
-        .slice(from)
-        .filter(({ record }) => record.kind === 'trade' && (venue === undefined || record.venue === venue)).length;
-    await until(() => came() >= count, {
+    const trades = () => this.of('trade').filter((trade) => venue === undefined || trade.venue === venue).length;
+    const from = trades();
+    await until(() => trades() - from >= count, {
       message: () => `${count} more trades of ${venue ?? 'any venue'}; reported was\n${this.story().join('\n')}`,
     });
   }
