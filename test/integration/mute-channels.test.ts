@@ -16,13 +16,13 @@ const VENUES = ['binance', ...(isLong ? (['bybit'] as const) : [])] as const;
 describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
   const standby = venue === 'bybit' ? 'binance' : 'bybit';
   const feed = { venues: [venue, standby], channels: CHANNELS, stale_after_ms: STALE_MS, fail_back_after_ms: 1000 };
-  const options = { coins: ['BTC'], rates: { [venue]: 200, [standby]: 200 }, feed, venue: BRISK };
+  const options = { coins: ['BTC'], symbols: 1, rates: { [venue]: 30, [standby]: 15 }, feed, venue: BRISK };
 
   it.each(['trade', 'depth'] as const)(
     'on one line is subscribed again, then gets a new connection, and no trade is missing: %s',
     async (channel) => {
       await using simulated = await SimulatedFeed.start(options);
-      await simulated.moreTrades(100, venue);
+      await simulated.moreTrades(80, venue);
       await until(() => simulated.feed.venues[0]?.linesUp === 2);
       simulated.simulator.fault({ venue, fault: 'mute_channel', channel, line: 1 });
       const noticed = { state: 'feed_stale', venue, channel, line: 1, cause: 'channel_mute', symbol: 'BTCUSDT' };
@@ -41,11 +41,11 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
   it('on all lines makes the book stale until it changes again, although trades continue', async () => {
     await using simulated = await SimulatedFeed.start(options);
     await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
-    await simulated.moreTrades(300, venue);
+    await simulated.moreTrades(120, venue);
     simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'depth', line: 'all' });
     await until(() => simulated.of('order_book').at(-1)?.stale === true);
     await simulated.untilStatus({ state: 'feed_stale', venue, channel: 'depth', cause: 'channel_mute' }, { count: 2 });
-    await simulated.moreTrades(200, venue);
+    await simulated.moreTrades(120, venue);
     expect(simulated.statuses({ state: 'heartbeat' }).flatMap(({ heartbeat }) => heartbeat?.halted ?? [])).toEqual([]);
     simulated.simulator.clearFaults();
     await until(() => simulated.of('order_book').at(-1)?.stale === false);
@@ -55,7 +55,7 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
     const slow = { ...options, feed: { ...feed, stale_after_ms: 60_000 } };
     await using simulated = await SimulatedFeed.start(slow);
     await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
-    await simulated.moreTrades(100, venue);
+    await simulated.moreTrades(80, venue);
     simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'depth', line: 'all' });
     await until(() => simulated.of('order_book').at(-1)?.stale === true);
     await until(() =>
@@ -67,7 +67,7 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
 
   it('on all lines causes a failover if it carries the trades, and a failback when they return', async () => {
     await using simulated = await SimulatedFeed.start(options);
-    await simulated.moreTrades(300, venue);
+    await simulated.moreTrades(120, venue);
     simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'trade', line: 'all' });
     const stale = {
       state: 'feed_stale',
