@@ -92,7 +92,7 @@ describe('the Python readers', () => {
     ]);
     const { stdout, stderr, code } = await readTopic(topic);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    const common = { key: 'A', timestamp: expect.any(Number), timestamp_type: 'log_append_time', headers: 0 };
+    const common = { topic, key: 'A', timestamp: expect.any(Number), timestamp_type: 'log_append_time', headers: 0 };
     const named = { ...common, schema: 'market.feed.v1.Probe' };
     expect(lines(stdout)).toEqual([
       { ...named, partition: 1, offset: 0, record: decoded[1] },

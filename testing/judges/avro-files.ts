@@ -17,11 +17,16 @@ export function topicsIn(dir: string): string[] {
 
 /** Number of records that fastavro reads in each topic of a file sink's folder. Fails if it cannot read a file. */
 export async function recordsByPython(dir: string): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const topic of topicsIn(dir)) {
-    const { stdout, stderr, code } = await runPython('read_files.py', [join(dir, topic)]);
-    expect({ topic, stderr, code }).toEqual({ topic, stderr: '', code: 0 });
-    counts[topic] = stdout.trimEnd().split('\n').length;
+  const topics = topicsIn(dir);
+  const { stdout, stderr, code } = await runPython(
+    'read_files.py',
+    topics.map((topic) => join(dir, topic)),
+  );
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+  const counts = Object.fromEntries(topics.map((topic) => [topic, 0]));
+  for (const line of stdout.split('\n').filter((text) => text !== '')) {
+    const { topic } = JSON.parse(line) as { readonly topic: string };
+    counts[topic] = (counts[topic] ?? 0) + 1;
   }
   return counts;
 }

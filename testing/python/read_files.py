@@ -1,5 +1,5 @@
-"""Prints the records in the Avro container files of one topic's folder, in the order of the file names. One JSON line
-for each record: file, schema, record. Leaves out files that are still open (.part).
+"""Prints the records in the Avro container files of topics' folders, in the order of the file names. One JSON line for
+each record: topic, file, schema, record. Leaves out files that are still open (.part).
 """
 
 import argparse
@@ -11,13 +11,15 @@ from avro_records import dumps, read_file
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=pathlib.Path, help="DIR/TOPIC")
+    parser.add_argument("folders", type=pathlib.Path, nargs="+", metavar="folder", help="DIR/TOPIC")
     options = parser.parse_args()
-    if not options.folder.is_dir():
-        raise SystemExit(f"no folder {options.folder}")
-    for file in sorted(options.folder.glob("*.avro")):
-        for schema, record in read_file(file):
-            sys.stdout.write(dumps({"file": file.name, "schema": schema, "record": record}) + "\n")
+    for folder in options.folders:
+        if not folder.is_dir():
+            raise SystemExit(f"no folder {folder}")
+        for file in sorted(folder.glob("*.avro")):
+            for schema, record in read_file(file):
+                line = {"topic": folder.name, "file": file.name, "schema": schema, "record": record}
+                sys.stdout.write(dumps(line) + "\n")
 
 
 main()
