@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 
 const COINS = ['BTC', 'ETH', 'SOL'];
-const PER_SECOND = isLong ? 500 : 300;
-const KILLS = isLong ? 4 : 3;
+const PER_SECOND = isLong ? 500 : 100;
+const KILLS = isLong ? 4 : 2;
 /** Time for which the pipeline runs after its last start, milliseconds. */
 const ON_MS = 2500;
 

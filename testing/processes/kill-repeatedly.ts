@@ -4,7 +4,7 @@ import type { PipelineProcess } from './pipeline-process.ts';
 
 /* Kills a pipeline at random moments, and starts it again each time. */
 
-/** Every third kill comes while the pipeline starts, at most this long after the start, milliseconds. */
+/** The second kill, and each third one after it, comes while the pipeline starts: at most this long after the start, milliseconds. */
 const STARTING_MS = 4000;
 /** The other kills come under load, at most this long after the pipeline serves, milliseconds. */
 const SERVING_MS = 3000;
@@ -30,7 +30,7 @@ export async function killRepeatedly(
   const random = new Random(seed);
   let process = running;
   for (let kill = 0; kill < kills; kill++) {
-    const starting = kill % 3 === 2;
+    const starting = kill % 3 === 1;
     const afterMs = random.below(starting ? STARTING_MS : SERVING_MS);
     const killed = process;
     if (!starting) await killed.until(() => serves(killed), 'a venue serves', SERVES_WITHIN_MS);
