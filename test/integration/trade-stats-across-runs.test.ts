@@ -33,6 +33,7 @@ const COINS = ['BTC', 'ETH', 'SOL'];
 const WINDOWS_MS = [1000, 5000];
 const LATENESS_MS = 500;
 const LARGE = 3;
+const PER_SECOND = isLong ? 300 : 60;
 const RUNS = isLong ? 3 : 2;
 const KILLS = isLong ? 3 : 1;
 const TOPICS = ['trades', 'gaps', 'trade-stats', 'large-trades'];
@@ -167,7 +168,7 @@ describe.concurrent('windows of a pipeline that is stopped and restarted', () =>
   it.each(isLong ? (['file', 'kafka'] as const) : (['kafka'] as const))(
     'are published once and complete for Binance to %s, even if they are open at a stop',
     async (sink) => {
-      const all = await storedBy({ venue: 'binance', sink, rate: 300 }, stopped);
+      const all = await storedBy({ venue: 'binance', sink, rate: PER_SECOND }, stopped);
       expectWindowsOnce(all);
       expect(wholenessProblems(all.records)).toEqual([]);
       expect(incomplete(all)).toEqual([]);
@@ -202,7 +203,7 @@ describe.concurrent.each(isLong ? KILLED : KILLED.slice(0, 1))(
   'windows of a pipeline that is killed at any moment and restarted, %s to %s',
   (venue, sink) => {
     it('are published once, and agree with the journal', async () => {
-      const all = await storedBy({ venue, sink, rate: 300 }, killed);
+      const all = await storedBy({ venue, sink, rate: PER_SECOND }, killed);
       expectWindowsOnce(all);
       if (venue === 'binance') expect(incomplete(all)).toEqual([]);
     });
