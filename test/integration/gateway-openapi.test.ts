@@ -19,6 +19,8 @@ it.each(CASES)(
   'the gateway answers fuzzed requests as its OpenAPI document says: %s',
   async (_what, config, withSnapshots) => {
     await using simulated = await SimulatedGateway.start({ withSnapshots });
+    // The gateway has records of all kinds by now.
+    simulated.feed.simulator.setRate('binance', 5);
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-openapi-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const file = join(dir, 'schemathesis.toml');
