@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CaptureFormat } from '../../src/capture/capture-row.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { fetchTopic } from '../../src/kafka/reading/fetch-topic.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { recordings } from '../../testing/feeds/recordings.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { untilRecords } from '../../testing/judges/read-run.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { runPython } from '../../testing/tools/python.ts';
@@ -52,7 +51,9 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const run = startMarketFeed('run', '--config', config);
   // The topics exist from then on.
   await run.logged('subscribed');
-  const counts = Object.entries(expected).map(([topic, wanted]) => untilRecords(`${prefix}simulated.${topic}`, wanted));
+  const counts = Object.entries(expected).map(([topic, wanted]) =>
+    untilRecords(brokers, `${prefix}simulated.${topic}`, wanted),
+  );
   await Promise.all(counts);
   run.signal('SIGTERM');
   expect(await run.exited, run.stderr).toBe(0);
@@ -73,22 +74,6 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
 interface Published {
   readonly topic: string;
   readonly record: { readonly trade_id: string; readonly price: string };
-}
-
-/** Waits until the topic has this many records. Reads each record once. */
-async function untilRecords(topic: string, wanted: number): Promise<void> {
-  const signal = AbortSignal.timeout(60_000);
-  let count = 0;
-  for await (const messages of fetchTopic(
-    kafkaConfig(brokers),
-    topic,
-    { from: 'beginning', follow: true, signal },
-    () => {},
-  )) {
-    count += messages.length;
-    if (count >= wanted) return;
-  }
-  throw new Error(`${topic} has ${count} of ${wanted} records after 60 s`);
 }
 
 async function python<T>(script: string, ...args: readonly string[]): Promise<T[]> {

@@ -1,6 +1,7 @@
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, FeedStatus } from '../../src/domain/record.ts';
+import { fetchTopic } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { kafkaConfig } from '../kafka/kafka-config.ts';
 import type { TradeJudge } from './trade-judge.ts';
@@ -67,6 +68,26 @@ export async function* stored(store: RunStore, topic: string): AsyncGenerator<St
     if (record instanceof Fault) throw record;
     yield { record, at: timestamp };
   }
+}
+
+/**
+ * Waits until a topic (full name) has this many committed records, and reads each of them once.
+ * @throws Error after the timeout.
+ */
+export async function untilRecords(
+  brokers: readonly string[],
+  topic: string,
+  wanted: number,
+  timeoutMs = 60_000,
+): Promise<void> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  let count = 0;
+  const options = { from: 'beginning', follow: true, signal } as const;
+  for await (const messages of fetchTopic(kafkaConfig(brokers), topic, options, () => {})) {
+    count += messages.length;
+    if (count >= wanted) return;
+  }
+  throw new Error(`${topic} has ${count} of ${wanted} records after ${timeoutMs} ms`);
 }
 
 function madeAt(record: FeedRecord): number {
