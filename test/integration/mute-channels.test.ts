@@ -8,20 +8,22 @@ vi.setConfig({ maxConcurrency: 8 });
 
 const STALE_MS = 3000;
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 30_000 } };
-const CHANNELS = ['trade', 'ticker', 'book_ticker', 'depth'] as const;
 
 /** The rules are the same for both venues. */
 const VENUES = ['binance', ...(isLong ? (['bybit'] as const) : [])] as const;
 
 describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
   const standby = venue === 'bybit' ? 'binance' : 'bybit';
-  const feed = { venues: [venue, standby], channels: CHANNELS, stale_after_ms: STALE_MS, fail_back_after_ms: 1000 };
+  const channels = ['trade', 'ticker', 'book_ticker'];
+  const feed = { venues: [venue, standby], channels, stale_after_ms: STALE_MS, fail_back_after_ms: 1000 };
+  const withDepth = { venues: [venue], channels: [...channels, 'depth'] };
   const options = { coins: ['BTC'], symbols: 1, rates: { [venue]: 30, [standby]: 15 }, feed, venue: BRISK };
 
-  it.each(['trade', 'depth'] as const)(
+  it.each(isLong ? (['trade', 'depth'] as const) : (['trade'] as const))(
     'on one line is subscribed again, then gets a new connection, and no trade is missing: %s',
     async (channel) => {
-      await using simulated = await SimulatedFeed.start(options);
+      const more = channel === 'depth' ? withDepth : {};
+      await using simulated = await SimulatedFeed.start({ ...options, feed: { ...feed, ...more } });
       await simulated.moreTrades(80, venue);
       await until(() => simulated.feed.venues[0]?.linesUp === 2);
       simulated.simulator.fault({ venue, fault: 'mute_channel', channel, line: 1 });
@@ -39,7 +41,7 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
   );
 
   it('on all lines makes the book stale until it changes again, although trades continue', async () => {
-    await using simulated = await SimulatedFeed.start(options);
+    await using simulated = await SimulatedFeed.start({ ...options, feed: { ...feed, ...withDepth } });
     await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
     await simulated.moreTrades(120, venue);
     simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'depth', line: 'all' });
@@ -52,7 +54,7 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
   });
 
   it('on all lines makes the book stale as soon as trades or best prices cross it', async () => {
-    const slow = { ...options, feed: { ...feed, stale_after_ms: 60_000 } };
+    const slow = { ...options, feed: { ...feed, ...withDepth, stale_after_ms: 60_000 } };
     await using simulated = await SimulatedFeed.start(slow);
     await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
     await simulated.moreTrades(80, venue);
