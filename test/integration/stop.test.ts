@@ -1,23 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, FeedStatus, TradeEvent } from '../../src/domain/record.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { readJournal } from '../../testing/judges/journal.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import {
-  startMarketFeed,
-  startSimulate,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
-import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 let brokers: string[];
@@ -25,10 +20,19 @@ beforeAll(async () => {
   brokers = await sharedBrokers();
 });
 
-const PER_SECOND = 2000;
+/** Trades of Binance a second. */
+const PER_SECOND = isLong ? 2000 : 400;
 /** Longest time from the making of a trade to its arrival in a busy process, milliseconds. */
 const ON_ITS_WAY_MS = 1500;
 const WITHIN_MS = 5000;
+
+/** Starts a simulator of Binance for the three coins of the configurations. */
+async function startBinance(journal?: string): Promise<Simulator> {
+  const rate = { bybit: 0, binance: PER_SECOND, binance_us: 0, binance_testnet: 0 };
+  const simulator = await startSimulator({ rate, symbols: 3, journal });
+  onTestFinished(() => simulator.close());
+  return simulator;
+}
 
 async function recordsOf<K extends FeedRecord['kind']>(
   kind: K,
@@ -66,14 +70,13 @@ const MORE_MOMENTS: readonly Moment[] = [
 async function stopAt({ signal, after, thenMs, lines }: Moment) {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
-  const simulate = await startSimulate('--rate', `binance=${PER_SECOND}`, '--symbols', '20', '--journal', journal);
+  const simulator = await startBinance(journal);
   const prefix = `${randomUUID()}.`;
   const config = await writeConfiguration(folder, {
-    ...simulatedValues(simulate, {
+    ...simulatedValues(simulator, {
       feed: { venues: ['binance'], channels: ['trade'], allow_test_data: false },
       venue: { lines },
     }),
-    coins: join(root, 'config/coins.json'),
     kafka: { brokers, topic_prefix: prefix, partitions: 2 },
     gateway: { enabled: false },
   });
@@ -84,8 +87,7 @@ async function stopAt({ signal, after, thenMs, lines }: Moment) {
   run.signal(signal);
   const code = await run.exited;
   const tookMs = Date.now() - askedAt;
-  simulate.signal('SIGTERM');
-  await simulate.exited;
+  await simulator.close();
   const log = run.log();
   return {
     code,
@@ -151,11 +153,11 @@ describe('a run that is stopped', () => {
   );
 
   it('exits with 0 within 5 s at any moment of its start', async () => {
-    const simulate = await startSimulate('--rate', `binance=${PER_SECOND}`, '--symbols', '20');
-    for (const [index, afterMs] of [0, 250, 800].entries()) {
+    const simulator = await startBinance();
+    for (const [index, afterMs] of (isLong ? [0, 250, 800] : [0, 250]).entries()) {
       const prefix = `${randomUUID()}.`;
       const config = await writeConfiguration(await temporaryFolder(), {
-        ...simulatedValues(simulate, { feed: { venues: ['binance'], allow_test_data: false } }),
+        ...simulatedValues(simulator, { feed: { venues: ['binance'], allow_test_data: false } }),
         kafka: { brokers, topic_prefix: prefix, partitions: 1 },
         gateway: { enabled: false },
       });
@@ -173,9 +175,9 @@ describe('a run that is stopped', () => {
   });
 
   it('exits with 0 within 2 s if the brokers never answered', async () => {
-    const simulate = await startSimulate('--rate', '100');
+    const simulator = await startBinance();
     const config = await writeConfiguration(await temporaryFolder(), {
-      ...simulatedValues(simulate, { feed: { venues: ['binance'], allow_test_data: false } }),
+      ...simulatedValues(simulator, { feed: { venues: ['binance'], allow_test_data: false } }),
       kafka: { brokers: ['127.0.0.1:1'] },
       gateway: { enabled: false },
     });
