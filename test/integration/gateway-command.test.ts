@@ -43,21 +43,26 @@ async function startGateway(config: string): Promise<string> {
   return String(url);
 }
 
-it('two gateways serve the topics of a separate run, and report trading as halted after it is killed', async () => {
-  const simulator = await startSimulator({ rate: { ...NO_TRADES, bybit: 100 }, symbols: 20 });
+it('a gateway serves the topics of a run as the run itself does, and reports trading as halted while the run hangs', async () => {
+  vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const simulator = await startSimulator({ rate: { ...NO_TRADES, bybit: 30 }, symbols: COINS.length });
   onTestFinished(() => simulator.close());
+  const port = await freePort();
   const config = await writeConfiguration(await temporaryFolder(), {
     ...simulatedValues(simulator, {
       coins: COINS,
       feed: { venues: ['bybit'], channels: ['trade', 'ticker', 'depth', 'kline_1m'], allow_test_data: false },
     }),
     kafka: { brokers: await sharedBrokers(), topic_prefix: `${randomUUID()}.`, partitions: 2 },
-    gateway: { enabled: false },
+    gateway: { port, enabled: true },
   });
   const run = startMarketFeed('run', '--config', config);
+  const ofRun = String((await run.logged('gateway')).url);
+  expect(ofRun).toBe(`http://127.0.0.1:${port}`);
   await run.logged('trading_resumed');
-  const [first = '', second = ''] = await Promise.all([startGateway(config), startGateway(config)]);
-  for (const url of [first, second]) {
+  const gateway = await startGateway(config);
+  for (const url of [ofRun, gateway]) {
     await until(async () => (await symbolsAt(url)).length === COINS.length, { message: 'all prices' });
     await until(async () => (await statusOf(url, '/readyz')) === 200);
     const { trades } = await answer<{ trades: object[] }>(url, '/api/assets/crypto/BTC/trades?limit=500');
@@ -66,37 +71,23 @@ it('two gateways serve the topics of a separate run, and report trading as halte
     const messages = await listen(url, '/ws/asset/BTC/trades/');
     await until(() => messages.filter(({ type }) => type === 'trade').length > 5);
     expect(await answer(url, '/api/status')).toMatchObject({
-      source: 'topics',
       environment: 'simulated',
       active_venue: 'bybit',
       trading: { state: 'allowed' },
     });
   }
-  run.signal('SIGKILL');
-  await until(async () => (await statusOf(first, '/readyz')) === 503);
-  expect(await answer(second, '/api/status')).toMatchObject({
+  expect(await answer(ofRun, '/api/status')).toMatchObject({ source: 'pipeline', sinks: [{ name: 'kafka' }] });
+  expect(await answer(gateway, '/api/status')).toMatchObject({ source: 'topics' });
+
+  run.signal('SIGSTOP');
+  await until(async () => (await statusOf(gateway, '/readyz')) === 503);
+  expect(await answer(gateway, '/api/status')).toMatchObject({
     trading: { state: 'halted', reason: expect.stringContaining('silent') },
   });
-  expect(await symbolsAt(first)).toEqual([]);
-});
+  expect(await symbolsAt(gateway)).toEqual([]);
 
-it('the gateway of a run serves its prices and status, and stops with the run', async () => {
-  vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const simulator = await startSimulator({ rate: { ...NO_TRADES, bybit: 50 } });
-  onTestFinished(() => simulator.close());
-  const folder = await temporaryFolder();
-  const port = await freePort();
-  const values = {
-    ...simulatedValues(simulator, { coins: ['BTC'], file: { dir: folder } }),
-    gateway: { port, enabled: true },
-  };
-  const run = startMarketFeed('run', '--config', await writeConfiguration(folder, values));
-  const { url } = await run.logged('gateway');
-  expect(url).toBe(`http://127.0.0.1:${port}`);
-  await until(async () => (await symbolsAt(String(url))).length === 1);
-  expect(await answer(String(url), '/api/status')).toMatchObject({ source: 'pipeline', sinks: [{ name: 'file' }] });
+  run.signal('SIGCONT');
   run.signal('SIGTERM');
-  expect(await run.exited).toBe(0);
-  await expect(fetch(String(url))).rejects.toThrow();
+  expect(await run.exited, run.stderr).toBe(0);
+  await expect(fetch(ofRun)).rejects.toThrow();
 });
