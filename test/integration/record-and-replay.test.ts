@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { captureHeader } from '../../src/capture/read-capture.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { withCaptured } from '../../src/replay/captured-config.ts';
@@ -15,14 +15,9 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { SimulatedFeed, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { compareTrades } from '../../testing/judges/journal.ts';
 import { windowProblems } from '../../testing/judges/judge-windows.ts';
-import {
-  startMarketFeed,
-  startSimulate,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
-import { root } from '../../testing/tools/tools.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
+import { fakeIo } from '../cli/fake-io.ts';
 
 const BRISK = { reconnect: { initial_delay_ms: 200, max_delay_ms: 1000, max_attempts: 5, probe_every_ms: 500 } };
 
@@ -81,8 +76,9 @@ describe('a capture', () => {
   it('is replayed as published, with its repaired gap and failover, and identically each time', async () => {
     const file = join(await temporaryFolder(), 'session.capture.gz');
     await using live = await SimulatedFeed.start({
-      rates: { bybit: 80, binance: 80 },
+      rates: { bybit: 40, binance: 40 },
       coins: ['BTC', 'ETH'],
+      symbols: 2,
       feed: { venues: ['binance', 'bybit'], channels: ['trade', 'ticker', 'book_ticker'] },
       venue: BRISK,
       recordTo: file,
@@ -137,10 +133,14 @@ describe('a capture', () => {
 });
 
 describe('market-feed record and replay', () => {
-  async function configured(simulate: { readonly url: string; readonly httpUrl: string }): Promise<string> {
+  /** Starts a simulator, and writes a configuration that uses it. */
+  async function configured(): Promise<string> {
+    const rate = { bybit: 100, binance: 50, binance_us: 0, binance_testnet: 0 };
+    const simulator = await startSimulator({ rate, symbols: 3 });
+    onTestFinished(() => simulator.close());
     const folder = await temporaryFolder();
     return writeConfiguration(folder, {
-      ...simulatedValues(simulate, {
+      ...simulatedValues(simulator, {
         coins: ['BTC', 'ETH'],
         feed: { allow_test_data: false, venues: ['bybit', 'binance'] },
       }),
@@ -149,9 +149,15 @@ describe('market-feed record and replay', () => {
     });
   }
 
+  /** Runs a command that is expected to fail, in this process. */
+  async function failed(...args: string[]): Promise<{ status: number; stderr: string }> {
+    const io = fakeIo();
+    const status = await dispatch(args, io);
+    return { status, stderr: io.err.text() };
+  }
+
   it('record until SIGINT, and replay to the same bytes without a configuration', async () => {
-    const simulate = await startSimulate('--rate', '200');
-    const config = await configured(simulate);
+    const config = await configured();
     const file = join(await temporaryFolder(), 'a.capture.gz');
     const record = startMarketFeed('record', '--out', file, '--config', config, '--venue', 'bybit', '--symbol', 'ETH');
     const hasTrades = () =>
@@ -176,8 +182,8 @@ describe('market-feed record and replay', () => {
       expect(await run.exited, run.stderr).toBe(0);
       expect(JSON.parse(run.stdout)).toMatchObject({ frames: summary.frames, missed: 0, malformed: 0 });
       sums.push(sumsOf(dir));
-      const again = startMarketFeed('replay', file, '--out', dir);
-      expect(await again.exited).toBe(2);
+      const again = await failed('replay', file, '--out', dir);
+      expect(again.status).toBe(2);
       expect(again.stderr).toMatch(
         /replay: --out: .* has records in replay\.\S+; a replay needs a folder without such/,
       );
@@ -188,8 +194,7 @@ describe('market-feed record and replay', () => {
   });
 
   it('replay the capture of a killed recorder, and report that it is torn', async () => {
-    const simulate = await startSimulate('--rate', '200');
-    const config = await configured(simulate);
+    const config = await configured();
     const file = join(await temporaryFolder(), 'a.capture.gz');
     const record = startMarketFeed('record', '--out', file, '--config', config);
     await record.logged('subscribed');
@@ -209,43 +214,36 @@ describe('market-feed record and replay', () => {
   it('exit with 2 for a wrong command line and with 1 for a wrong file', async () => {
     const folder = await temporaryFolder();
     const wrong = await writeConfiguration(folder, {});
-    const run = (...args: string[]) => {
-      const { status, stderr } = spawnSync(process.execPath, ['src/cli/main.ts', ...args], {
-        cwd: root,
-        encoding: 'utf8',
-      });
-      return { status, stderr };
-    };
-    expect(run('record')).toEqual({
+    expect(await failed('record')).toEqual({
       status: 2,
       stderr: 'market-feed: record: --out is missing: market-feed record --out FILE\n',
     });
-    expect(run('record', '--out', wrong)).toEqual({
+    expect(await failed('record', '--out', wrong)).toEqual({
       status: 2,
       stderr: `market-feed: record: --out: ${wrong} exists; a capture is never overwritten\n`,
     });
-    expect(run('record', '--out', join(folder, 'none', 'a.gz'))).toMatchObject({
+    expect(await failed('record', '--out', join(folder, 'none', 'a.gz'))).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/ENOENT/),
     });
-    expect(run('replay')).toMatchObject({
+    expect(await failed('replay')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/which capture\? market-feed replay FILE/),
     });
-    expect(run('replay', join(folder, 'missing'))).toMatchObject({
+    expect(await failed('replay', join(folder, 'missing'))).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/missing: ENOENT/),
     });
-    expect(run('replay', wrong, '--format', 'ndjson')).toMatchObject({
+    expect(await failed('replay', wrong, '--format', 'ndjson')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/--format ndjson needs --venue/),
     });
-    expect(run('replay', wrong, '--venue', 'binance')).toMatchObject({ status: 2 });
-    expect(run('replay', wrong, '--speed', '3')).toMatchObject({
+    expect(await failed('replay', wrong, '--venue', 'binance')).toMatchObject({ status: 2 });
+    expect(await failed('replay', wrong, '--speed', '3')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/one of max, 1/),
     });
-    const notOne = run('replay', wrong);
+    const notOne = await failed('replay', wrong);
     expect(notOne.status).toBe(1);
     expect(notOne.stderr).toContain(`${wrong}: not a capture of market-feed`);
   });
