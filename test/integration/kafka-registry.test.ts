@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
@@ -14,9 +15,10 @@ import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { startRegistryDoor } from '../../testing/kafka/registry-door.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
-import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
+import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { newAuthority } from '../../testing/tools/certificates.ts';
 import { runPython } from '../../testing/tools/python.ts';
+import { fakeIo } from '../cli/fake-io.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
 
 const quiet = () => {};
@@ -199,6 +201,13 @@ describe('the Kafka sink with a schema registry', () => {
 });
 
 describe('market-feed schemas', () => {
+  /** Runs the command in this process. */
+  async function schemas(action: string, ...more: readonly string[]) {
+    const io = fakeIo();
+    const code = await dispatch(['schemas', action, ...more], io);
+    return { code, stdout: io.out.text(), stderr: io.err.text() };
+  }
+
   const standings = (stdout: string) =>
     stdout
       .trim()
@@ -212,16 +221,12 @@ describe('market-feed schemas', () => {
       feed: { venues: ['bybit'] },
       kafka: { topic_prefix: prefix },
     });
-    const schemas = async (action: string, ...more: readonly string[]) => {
-      const run = startMarketFeed('schemas', action, '--against', registry, '--config', config, ...more);
-      const code = await run.exited;
-      return { code, stdout: run.stdout, stderr: run.stderr };
-    };
-    const before = await schemas('check', '--json');
+    const against = ['--against', registry, '--config', config];
+    const before = await schemas('check', '--json', ...against);
     expect(before.code, before.stderr).toBe(0);
     expect(standings(before.stdout)).toHaveLength(TOPICS.length);
     expect(new Set(standings(before.stdout).map(({ standing }) => standing))).toEqual(new Set(['new']));
-    const registered = await schemas('register', '--json');
+    const registered = await schemas('register', '--json', ...against);
     expect(registered.code, registered.stderr).toBe(0);
     expect(standings(registered.stdout)).toEqual(
       TOPICS.map(({ name }) => ({
@@ -230,12 +235,12 @@ describe('market-feed schemas', () => {
         id: expect.any(Number),
       })),
     );
-    const after = await schemas('check');
+    const after = await schemas('check', ...against);
     expect(after.code).toBe(0);
     expect(after.stdout).toMatch(new RegExp(`^${prefix}trades-value +registered  id \\d+$`, 'm'));
 
     await register(`${prefix}trades-value`, DOUBLE_PRICE);
-    expect((await schemas('check')).code, 'it is one of its versions still').toBe(0);
+    expect((await schemas('check', ...against)).code, 'it is one of its versions still').toBe(0);
   });
 
   it('exits with 1 for an incompatible schema, and registers nothing', async () => {
@@ -247,9 +252,9 @@ describe('market-feed schemas', () => {
       kafka: { topic_prefix: prefix, schema_registry: { url: registry } },
     });
     for (const action of ['check', 'register']) {
-      const run = startMarketFeed('schemas', action, '--json', '--config', config);
-      expect(await run.exited, run.stderr).toBe(1);
-      const [first] = standings(run.stdout);
+      const { code, stdout, stderr } = await schemas(action, '--json', '--config', config);
+      expect(code, stderr).toBe(1);
+      const [first] = standings(stdout);
       expect(first).toMatchObject({ subject: `${prefix}trades-value`, standing: 'incompatible' });
       expect(first?.reasons?.[0]).toContain('cannot read records of version 1');
     }
@@ -258,11 +263,11 @@ describe('market-feed schemas', () => {
   });
 
   it('exits with 1 if no registry answers, and with 2 if none is configured', async () => {
-    const away = startMarketFeed('schemas', 'check', '--against', `http://127.0.0.1:${await freePort()}`);
-    expect(await away.exited).toBe(1);
+    const away = await schemas('check', '--against', `http://127.0.0.1:${await freePort()}`);
+    expect(away.code).toBe(1);
     expect(away.stderr).toMatch(/^market-feed: schemas: schema registry: cannot reach 127.0.0.1:\d+: .*ECONNREFUSED/);
-    const wrong = startMarketFeed('schemas', 'check');
-    expect(await wrong.exited).toBe(2);
+    const wrong = await schemas('check');
+    expect(wrong.code).toBe(2);
     expect(wrong.stderr).toContain('no schema registry is named: give --against URL');
   });
 });
