@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import {
-  startMarketFeed,
-  startSimulate,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { preparePython, runPython } from '../../testing/tools/python.ts';
 import { root, tools } from '../../testing/tools/tools.ts';
@@ -111,9 +107,11 @@ describe('the sniper examples on Kafka', () => {
     const folder = await temporaryFolder();
     // Binance returns the trades from before the restart. So the restart leaves no gap, which would halt trading for a
     // minute.
-    const simulate = await startSimulate('--rate', '300', '--symbols', '3');
+    const rate = { bybit: 20, binance: 100, binance_us: 0, binance_testnet: 0 };
+    const simulator = await startSimulator({ rate, symbols: 3 });
+    onTestFinished(() => simulator.close());
     const prefix = `${randomUUID()}.`;
-    const values = simulatedValues(simulate, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });
+    const values = simulatedValues(simulator, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });
     const stats = { large_trade_threshold: 3 };
     const kafka = { brokers, topic_prefix: prefix };
     const config = await writeConfiguration(folder, { ...values, kafka, stats, gateway: { enabled: false } });
@@ -129,7 +127,6 @@ describe('the sniper examples on Kafka', () => {
     const each = <T>(ask: (sniper: Sniper) => Promise<T>) => Promise.all(snipers.map(ask));
     await each((sniper) => sniper.wrote('resumed'));
     await each((sniper) => sniper.wrote('bought'));
-    await delay(1000);
 
     const killedAt = Date.now();
     first.signal('SIGKILL');
