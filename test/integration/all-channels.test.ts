@@ -1,27 +1,29 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { CHANNELS, isDepthChannel } from '../../src/domain/instrument.ts';
 import type { BookTicker, FeedRecord, Kline } from '../../src/domain/record.ts';
 import { wallClock } from '../../src/net/wall-clock.ts';
 import { startPipeline } from '../../src/runtime/run.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
 import { sinks } from '../../src/sinks/registry.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { epochProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades, exactValue, grouped, type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
-import { startSimulate, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
+import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const SECONDS = isLong ? 60 : 5;
-const PER_SECOND = isLong ? 2000 : 500;
+const PER_SECOND = isLong ? 2000 : 150;
 const STANDBY_PER_SECOND = PER_SECOND / 10;
 const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
-const TWENTY = join(root, 'config/coins.json');
+const COINS = isLong ? join(root, 'config/coins.json') : ['BTC', 'ETH', 'SOL', 'BNB', 'XRP'];
+const SYMBOLS = isLong ? 20 : COINS.length;
 /** Maps the interval names in Bybit's topics to the names in the journal. */
 const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
   ...{ 1: '1m', 3: '3m', 5: '5m', 15: '15m', 30: '30m', 60: '1h', 120: '2h', 240: '4h', 360: '6h', 720: '12h' },
@@ -35,19 +37,21 @@ const now = wallClock();
 describe.each([
   { venue: 'binance', standby: 'bybit' },
   { venue: 'bybit', standby: 'binance' },
-] as const)('the pipeline with 20 coins and all channels except depth, from $venue', ({ venue, standby }) => {
+] as const)(`the pipeline with ${SYMBOLS} coins and all channels except depth, from $venue`, ({ venue, standby }) => {
   it(`stores each trade, book ticker and kline of the journal at ${PER_SECOND} trades/s for ${SECONDS} s`, {
     timeout: SECONDS * 2500 + 60_000,
   }, async () => {
     const folder = await temporaryFolder();
     const journalFile = join(folder, 'journal.ndjson');
-    const rates = [`${venue}=${PER_SECOND}`, `${standby}=${STANDBY_PER_SECOND}`, '0'];
-    const simulate = await startSimulate('--journal', journalFile, ...rates.flatMap((rate) => ['--rate', rate]));
+    const none = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0 };
+    const rate = { ...none, [venue]: PER_SECOND, [standby]: STANDBY_PER_SECOND };
+    const simulator = await startSimulator({ rate, symbols: SYMBOLS, journal: journalFile });
+    onTestFinished(() => simulator.close());
     const dir = join(folder, 'files');
     const config = loadConfig({
       values: {
-        ...simulatedValues(simulate, { feed: { venues: [venue, standby], channels: ALL }, file: { dir } }),
-        coins: TWENTY,
+        ...simulatedValues(simulator, { feed: { venues: [venue, standby], channels: ALL }, file: { dir } }),
+        coins: COINS,
       },
     });
     const latencies: number[] = [];
@@ -83,8 +87,7 @@ describe.each([
     const asked = performance.now();
     const { undelivered } = await pipeline.stop('the test is over');
     const stopMs = performance.now() - asked;
-    simulate.signal('SIGTERM');
-    expect(await simulate.exited).toBe(0);
+    await simulator.close();
 
     expect(undelivered).toBe(0);
     expect(complaints.map((line) => JSON.parse(line).msg)).toEqual(
@@ -102,7 +105,7 @@ describe.each([
     expect(epochProblems(inOrderOfTopics(records))).toEqual([]);
     const trades = compareTrades(records, journal);
     expect(trades.problems).toEqual([]);
-    expect(trades.runs).toBe(20);
+    expect(trades.runs).toBe(SYMBOLS);
     expect(trades.trades).toBeGreaterThan(PER_SECOND * SECONDS * 0.9);
     const lastSent = journal.filter(
       ({ kind, sent, time }) => kind === 'trade' && sent.length > 0 && time < stoppedAt - 200,
@@ -114,7 +117,7 @@ describe.each([
     if (venue === 'binance') {
       const aggregated = compareTrades(records, journal, 'agg_trade');
       expect(aggregated.problems).toEqual([]);
-      expect(aggregated.runs).toBe(20);
+      expect(aggregated.runs).toBe(SYMBOLS);
     }
     const window = { from: startedAt, to: stoppedAt - 200 };
     const books = compareBooks(records, journal, window);
