@@ -37,9 +37,9 @@ const onlyLong = [
   'integration/broker-outage',
   'integration/cluster',
   'integration/flink',
-  'integration/flink-columns',
   'integration/kafka-broker',
   'integration/other-languages',
+  'integration/registry-readers',
 ].map((name) => `test/${name}.test.ts`);
 
 /** This test measures latency, so it runs alone, after all others. */

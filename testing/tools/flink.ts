@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { getOrCreate } from '../../src/domain/get-or-create.ts';
 import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from './java.ts';
 import { root, tools } from './tools.ts';
 
@@ -15,15 +16,35 @@ const project = join(root, 'deploy/flink');
  */
 export async function runFlinkSql(file: string): Promise<void> {
   const built = await buildFlink();
-  const classPath = `${join(built, 'target/market-feed-flink.jar')}:${join(built, 'target/libs/*')}`;
-  await promisify(execFile)(
-    java,
-    [
-      ...['-Xmx512m', '-XX:+UseSerialGC', SHORT_LIVED, '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'],
-      ...['-cp', classPath, 'market.feed.flink.RunSql', file],
-    ],
-    { timeout: 100_000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 },
-  );
+  await runJava(`${join(built, 'target/market-feed-flink.jar')}:${libraries(built)}`, 'market.feed.flink.RunSql', file);
+}
+
+/**
+ * The records of topics in Confluent's wire format, by topic, as testing/java/ReadTopics.java prints them.
+ * @throws Error with the output of the program if it fails.
+ */
+export async function readTopicsWithJava(
+  brokers: readonly string[],
+  registry: string,
+  topics: readonly string[],
+): Promise<Map<string, unknown[]>> {
+  const program = join(root, 'testing/java/ReadTopics.java');
+  const out = await runJava(libraries(await buildFlink()), program, brokers.join(','), registry, ...topics);
+  const records = new Map<string, unknown[]>();
+  for (const line of out.trimEnd().split('\n')) {
+    const topic = line.slice(0, line.indexOf(' '));
+    getOrCreate(records, topic, () => []).push(JSON.parse(line.slice(topic.length)));
+  }
+  return records;
+}
+
+const libraries = (built: string): string => join(built, 'target/libs/*');
+
+async function runJava(classPath: string, ...program: readonly string[]): Promise<string> {
+  const quick = ['-Xmx512m', '-XX:+UseSerialGC', SHORT_LIVED, '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
+  const limits = { timeout: 100_000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 } as const;
+  const { stdout } = await promisify(execFile)(java, [...quick, '-cp', classPath, ...program], limits);
+  return stdout;
 }
 
 /** Builds the program of deploy/flink if it has changed. Returns its folder. */

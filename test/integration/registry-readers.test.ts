@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
 import { beforeAll, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { type AvroField, type AvroSchema, type AvroSchemaObject, isUnion } from '../../src/codec/schema-files.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
-import { encodeConfluent } from '../../src/codec/wire-format.ts';
 import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
+import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { fullRecords } from '../../testing/records/sample-records.ts';
-import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
+import { buildFlink, readTopicsWithJava, runFlinkSql } from '../../testing/tools/flink.ts';
 import { runPython } from '../../testing/tools/python.ts';
+import { outRecords } from '../sinks/out-records.ts';
 
 let brokers: string[];
 let registry: string;
@@ -60,28 +62,34 @@ async function recordsIn(topic: string): Promise<unknown[]> {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { record: unknown }).record]));
 }
 
-it('Flink SQL reads every column of every topic', async () => {
-  const prefix = `${randomUUID()}.`;
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  const names = TOPICS.flatMap(({ name }) => [prefix + name, `${prefix}${name}-copy`]);
-  for (const topic of names) await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
-  await admin.disconnect();
+const prefix = `${randomUUID()}.`;
+const namesOf = (suffix = '') => TOPICS.map(({ name }) => prefix + name + suffix);
 
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  for (const record of fullRecords) {
-    const { topic, schemaJson } = codecOf(record.kind);
-    const answer = await fetch(`${registry}/subjects/${prefix}${topic.name}-value/versions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ schema: schemaJson }),
-    });
-    const { id } = (await answer.json()) as { id: number };
-    await producer.send({ topic: prefix + topic.name, messages: [{ key: 'k', value: encodeConfluent(record, id) }] });
-  }
-  await producer.disconnect();
+beforeAll(async () => {
+  const sink = newKafkaSink(
+    kafkaConfig(brokers, {
+      topicPrefix: prefix,
+      partitions: 1,
+      schemaRegistry: { url: registry, register: true, user: null, password: null, caFile: null },
+    }),
+  );
+  await sink.open();
+  const outcomes = await sink.write(outRecords(...fullRecords));
+  await sink.close();
+  expect(outcomes.map(({ kind }) => kind)).toEqual(fullRecords.map(() => 'delivered'));
+});
+
+it('a Java consumer with the registry client of Confluent reads every field of every topic', async () => {
+  const read = await readTopicsWithJava(brokers, registry, namesOf());
+  expect(read.size).toBe(TOPICS.length);
+  for (const topic of namesOf()) expect(read.get(topic), topic).toEqual(await recordsIn(topic));
+});
+
+it('Flink SQL reads every column of every topic', async () => {
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  for (const topic of namesOf('-copy')) await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
+  await admin.disconnect();
 
   const table = (name: string, columns: string, more: string) => `CREATE TABLE \`${name}\` (${columns}) WITH (
     'connector' = 'kafka', 'topic' = '${prefix}${name}', 'properties.bootstrap.servers' = '${brokers.join(',')}',
