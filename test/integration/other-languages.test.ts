@@ -6,48 +6,68 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { expect, it, onTestFinished } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { encodeSingleObject } from '../../src/codec/wire-format.ts';
 import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { sampleTrade } from '../../testing/records/sample-records.ts';
-import { fillOnce, java, maven } from '../../testing/tools/java.ts';
+import { fillOnce, java, maven, SHORT_LIVED } from '../../testing/tools/java.ts';
 import { root, tools } from '../../testing/tools/tools.ts';
 
 const run = promisify(execFile);
 
-it('examples/read_trades.go prints exact trades from Kafka', async () => {
+const trades = [sampleTrade(), sampleTrade({ price: '0.000000000000000001', quantity: '500', isBuyerMaker: false })];
+let readerArgs: readonly string[];
+
+beforeAll(async () => {
   const brokers = await sharedBrokers();
   const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
-  const topic = `go-${randomUUID()}`;
+  const topic = `trades-${randomUUID()}`;
   const admin = kafka.admin();
   await admin.connect();
   await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
   await admin.disconnect();
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
-  const trades = [sampleTrade(), sampleTrade({ price: '0.000000000000000001', quantity: '500', isBuyerMaker: false })];
   const messages = trades.map((trade) => ({ key: trade.symbol, value: encodeSingleObject(trade) }));
   await producer.send({ topic, messages });
   await producer.disconnect();
+  readerArgs = [brokers.join(','), topic];
+});
 
-  const examples = join(root, 'examples');
-  const program = join(await temporaryFolder(), 'read_trades');
-  await run('go', ['build', '-o', program, '.'], { cwd: examples });
-  const reader = spawn(program, [brokers.join(','), topic], { cwd: examples, stdio: ['ignore', 'pipe', 'inherit'] });
+/** The lines that an example prints for the trades. It goes on reading, so it is ended after the last one. */
+async function printed(cwd: string, command: string, ...args: readonly string[]): Promise<string[]> {
+  const reader = spawn(command, [...args, ...readerArgs], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void reader.kill());
+  const exited = once(reader, 'exit');
   const lines: string[] = [];
   for await (const line of createInterface(reader.stdout)) {
     lines.push(line);
     if (lines.length === trades.length) break;
   }
-  expect(lines).toEqual([
+  reader.kill();
+  await exited;
+  return lines;
+}
+
+it('examples/read_trades.go prints exact trades from Kafka', async () => {
+  const examples = join(root, 'examples');
+  const program = join(await temporaryFolder(), 'read_trades');
+  await run('go', ['build', '-o', program, '.'], { cwd: examples });
+  expect(await printed(examples, program)).toEqual([
     '2025-11-21T08:05:45.1Z BTCUSDT sell 61837.63 x 0.00292 at bybit',
     '2025-11-21T08:05:45.1Z BTCUSDT buy 0.000000000000000001 x 500 at bybit',
   ]);
-  reader.kill();
-  await once(reader, 'exit');
+});
+
+it('examples/ReadTrades.java prints exact trades from Kafka', async () => {
+  const libraries = join(await temporaryFolder(), 'libs');
+  await maven('-f', join(root, 'examples/pom.xml'), 'dependency:copy-dependencies', `-DoutputDirectory=${libraries}`);
+  expect(await printed(root, java, SHORT_LIVED, '-cp', join(libraries, '*'), 'examples/ReadTrades.java')).toEqual([
+    '2025-11-21T08:05:45.100Z BTCUSDT sell 61837.63 x 0.00292 at bybit',
+    '2025-11-21T08:05:45.100Z BTCUSDT buy 0.000000000000000001 x 500 at bybit',
+  ]);
 });
 
 // Later versions accept two equal definitions of a type; 1.11 refuses them.
