@@ -33,6 +33,7 @@ const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
  */
 const onlyLong = [
   'browser/faults',
+  'engines/flink',
   'integration/break-it',
   'integration/broker-outage',
   'integration/cluster',
@@ -104,7 +105,7 @@ const suite = [
       ...unit,
       name: 'unit',
       include: ['test/**/*.test.ts'],
-      exclude: ['test/integration/**', 'test/browser/**', ...MOCKING],
+      exclude: ['test/integration/**', 'test/engines/**', 'test/browser/**', ...MOCKING],
       isolate: false,
     },
   },
@@ -114,7 +115,7 @@ const suite = [
       name: 'integration',
       env: { ...noGateway, ...compiledOnce },
       expect: patient,
-      include: ['test/integration/**/*.test.ts'],
+      include: ['test/{integration,engines}/**/*.test.ts'],
       exclude: [...onlyLong, measured],
       // A worker runs several files, so that it loads the source once.
       isolate: false,
@@ -146,8 +147,8 @@ const suite = [
 ];
 
 /** Tests that are shorter in the suite, or have wider limits there (testing/tools/is-long.ts and limit-ms.ts). */
-const SHORTER_IN_SUITE = globSync('test/{integration,browser}/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
-  /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+const SHORTER_IN_SUITE = globSync('test/{integration,engines,browser}/*.test.ts', { cwd: import.meta.dirname }).filter(
+  (file) => /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
 );
 
 /**

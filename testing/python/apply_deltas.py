@@ -13,7 +13,8 @@ import collections
 import heapq
 import pathlib
 
-from avro_records import Decoder, dumps, read_file
+from avro_records import Decoder, read_file
+from json_text import dumps
 
 
 class Book:

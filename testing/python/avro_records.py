@@ -1,10 +1,8 @@
 """Avro records as any other program reads them: with fastavro and this file, without the project's own code.
 
-Timestamps stay integers as in the record, decimals become canonical text, bytes become base64.
+Timestamps stay integers as in the record.
 """
 
-import base64
-import decimal
 import io
 import json
 import pathlib
@@ -15,25 +13,6 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 for _name in ("timestamp-millis", "timestamp-micros"):
     LOGICAL_READERS[f"long-{_name}"] = lambda data, *_: data
-
-
-def plain(value: decimal.Decimal) -> str:
-    """Returns the decimal as text, without exponent and without trailing zeros."""
-    text = format(value, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("", "-0") else text
-
-
-def _json(value):
-    if isinstance(value, decimal.Decimal):
-        return plain(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(f"{type(value)} in a record")
-
-
-def dumps(value) -> str:
-    return json.dumps(value, default=_json, ensure_ascii=False, separators=(",", ":"))
 
 
 class Decoder:

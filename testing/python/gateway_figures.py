@@ -7,7 +7,8 @@ import math
 import pathlib
 from fractions import Fraction
 
-from avro_records import dumps, plain, read_file
+from avro_records import read_file
+from json_text import dumps, plain
 
 import decimal
 

@@ -6,7 +6,8 @@ import argparse
 import pathlib
 import sys
 
-from avro_records import dumps, read_file
+from avro_records import read_file
+from json_text import dumps
 
 
 def main():

@@ -8,8 +8,9 @@ timestamp (ms), timestamp_type (create_time or log_append_time), headers, schema
 import argparse
 import sys
 
-from avro_records import Decoder, dumps
+from avro_records import Decoder
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
+from json_text import dumps
 from kafka_topic import messages
 
 

@@ -10,13 +10,17 @@ import { root, tools } from './tools.ts';
 const project = join(root, 'deploy/flink');
 
 /**
- * Runs a file of Flink SQL to its end, in one process, with the program of deploy/flink. Builds the program if it has
- * changed (10 s, and a download of 163 MB once).
+ * Runs a file of Flink SQL to its end, in one process, with the program of deploy/flink. Returns what it prints. Builds the
+ * program if it has changed (10 s, and a download of 163 MB once).
  * @throws Error that names what is missing, or with the output of the program if it fails.
  */
-export async function runFlinkSql(file: string): Promise<void> {
+export async function runFlinkSql(file: string): Promise<string> {
   const built = await buildFlink();
-  await runJava(`${join(built, 'target/market-feed-flink.jar')}:${libraries(built)}`, 'market.feed.flink.RunSql', file);
+  return runJava(
+    `${join(built, 'target/market-feed-flink.jar')}:${libraries(built)}`,
+    'market.feed.flink.RunSql',
+    file,
+  );
 }
 
 /**

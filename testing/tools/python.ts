@@ -17,16 +17,29 @@ const python = join(environment, 'bin/python');
  * @throws Error that names what is missing.
  */
 export async function preparePython(): Promise<void> {
-  const requirements = join(scripts, 'requirements.txt');
-  const stamp = join(environment, 'requirements.txt');
+  await install('requirements.txt', async () => {
+    await rm(environment, { recursive: true, force: true });
+    const missing = "Python 3 with its venv module is missing: 'python3 -m venv' fails";
+    await step(missing, 'python3', ['-m', 'venv', environment]);
+  });
+}
+
+/**
+ * Installs the engines that only `make faults` tests, because they are large, in the same environment.
+ * @throws Error that names what is missing.
+ */
+export async function prepareEngines(): Promise<void> {
+  await preparePython();
+  await install('engines.txt');
+}
+
+/** Installs the packages that a file of testing/python names, if this version of the file is not installed yet. */
+async function install(name: string, prepare?: () => Promise<void>): Promise<void> {
+  const requirements = join(scripts, name);
+  const stamp = join(environment, name);
   const wanted = await readFile(requirements, 'utf8');
   if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return;
-  await rm(environment, { recursive: true, force: true });
-  await step("Python 3 with its venv module is missing: 'python3 -m venv' fails", 'python3', [
-    '-m',
-    'venv',
-    environment,
-  ]);
+  await prepare?.();
   await step(`pip cannot install ${wanted.trim().split('\n').join(' and ')}`, python, [
     ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
   ]);
@@ -47,10 +60,11 @@ export interface PythonResult {
   readonly code: number;
 }
 
-/** Runs a script of testing/python in its environment, to its end. */
-export async function runPython(script: string, args: readonly string[]): Promise<PythonResult> {
+/** Runs a script of testing/python in its environment, to its end; `input` is its stdin. */
+export async function runPython(script: string, args: readonly string[], input = ''): Promise<PythonResult> {
   await preparePython();
-  const child = spawn(python, [join(scripts, script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(python, [join(scripts, script), ...args], { stdio: 'pipe' });
+  child.stdin.end(input);
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));

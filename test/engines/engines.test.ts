@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
+import { prepareEngines, preparePython } from '../../testing/tools/python.ts';
+import { candles, dayFigures, dayVwaps, lastBookTickers, totalValue, tradesOf } from './figures.ts';
+import { recordedHour, writeFiles } from './recorded-hour.ts';
+import {
+  type Answer,
+  documentedStatements,
+  naiveProducts,
+  over,
+  run,
+  type Statement,
+  viewQueries,
+} from './statements.ts';
+
+/** The other engines are large, so only `make faults` installs them. */
+const IN_SUITE = ['DuckDB', 'pyarrow'];
+const MINUTE_MS = 60_000;
+
+const records = recordedHour();
+const trades = tradesOf(records);
+/** A trade in the middle, whose price is above 1: its value changes by more than its quantity. */
+const chosen = trades.filter(({ symbol }) => symbol === 'BTCUSDT')[700];
+
+/** The records of the hour, and the trades of an hour with a fault. */
+const folders = {
+  whole: records,
+  changed: trades.map((trade) =>
+    trade === chosen ? { ...trade, quantity: fromUnscaled(unscaled(trade.quantity) + 1n) } : trade,
+  ),
+  shorter: trades.filter((trade) => trade !== chosen),
+};
+type Folder = keyof typeof folders;
+
+const tested = (all: readonly Statement[]) => all.filter(({ engine }) => isLong || IN_SUITE.includes(engine));
+// Flink reads topics: flink.test.ts.
+const documented = tested(documentedStatements()).filter(({ engine }) => engine !== 'Flink');
+const products = tested(naiveProducts);
+const queries = tested(viewQueries);
+/** The answer of each statement in each folder where it runs. */
+const answers: Readonly<Record<Folder, Map<Statement, Answer>>> = {
+  whole: new Map(),
+  changed: new Map(),
+  shorter: new Map(),
+};
+
+beforeAll(isLong ? prepareEngines : preparePython, 15 * MINUTE_MS);
+
+beforeAll(async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'market-feed-engines-'));
+  const inFolder = (folder: Folder, statements: readonly Statement[]) =>
+    statements.map((statement) => ({ folder, statement }));
+  const requests = [
+    ...inFolder('whole', [...documented, ...products, ...queries]),
+    ...inFolder('changed', documented),
+    ...inFolder('shorter', documented),
+  ];
+  try {
+    await writeFiles(join(dir, 'whole'), folders.whole);
+    await writeFiles(join(dir, 'changed'), folders.changed);
+    await writeFiles(join(dir, 'shorter'), folders.shorter);
+    const found = await run(requests.map(({ folder, statement }) => over(join(dir, folder), statement)));
+    requests.forEach(({ folder, statement }, index) => {
+      answers[folder].set(statement, found[index] ?? {});
+    });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}, 5 * MINUTE_MS);
+
+describe.each(documented.map((statement) => ({ ...statement, statement })))(
+  '$engine, $title',
+  ({ title, statement }) => {
+    const expected = title.startsWith('each symbol and day') ? dayFigures(trades) : [{ value: totalValue(trades) }];
+
+    it("answers with the feed's own figures", () => {
+      expect(answers.whole.get(statement)).toEqual({ rows: expected });
+    });
+
+    if (!title.includes('nine places')) {
+      it('shows that a quantity is larger by 10^-18', () => {
+        const rows = answers.changed.get(statement)?.rows;
+        expect(rows).toHaveLength(expected.length);
+        expect(rows).not.toEqual(expected);
+      });
+    }
+
+    it('shows that a trade is missing', () => {
+      const rows = answers.shorter.get(statement)?.rows;
+      expect(rows).toHaveLength(expected.length);
+      expect(rows).not.toEqual(expected);
+    });
+  },
+);
+
+describe('price * quantity', () => {
+  it.each(products)('in $engine: $title', (statement) => {
+    const { title, engine } = statement;
+    const { rows, error } = answers.whole.get(statement) ?? {};
+    if (title === 'is an error') return expect(error).toMatch(/[Oo]verflow|precision out of range/);
+    expect(error).toBeUndefined();
+    if (engine === 'ClickHouse') return expect(Number(rows?.[0]?.value)).toBeCloseTo(70.85, 2);
+    expect(rows).not.toEqual([{ value: totalValue(trades) }]);
+    expect(Number(rows?.[0]?.value)).toBeCloseTo(Number(totalValue(trades)), 3);
+  });
+});
+
+describe('the views of examples/', () => {
+  const expected: Readonly<Record<string, readonly object[]>> = {
+    trades: [true, false].flatMap((isBlock) => {
+      const counted = trades.filter(({ conditions }) => conditions.includes('block') === isBlock);
+      return ['buy', 'sell'].map((side) => ({
+        is_block: isBlock,
+        taker_side: side,
+        trades: counted.filter(({ isBuyerMaker }) => isBuyerMaker === (side === 'sell')).length,
+      }));
+    }),
+    candles: candles(trades),
+    vwap: dayVwaps(trades).map((row) => ({ ...row, vwap: expect.closeTo(Number(row.vwap), 9) })),
+    best_bid_ask: lastBookTickers(records),
+  };
+
+  it.each(queries)('in $engine: $title', (statement) => {
+    const { rows, error } = answers.whole.get(statement) ?? {};
+    expect(error).toBeUndefined();
+    const found = rows?.map((row) => ('vwap' in row ? { ...row, vwap: Number(row.vwap) } : row));
+    expect(found).toEqual(expected[statement.title]);
+  });
+});

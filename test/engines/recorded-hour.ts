@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { topicOf } from '../../src/codec/topics.ts';
+import { canonicalDecimal } from '../../src/domain/decimal.ts';
+import type { BookTicker, FeedRecord, MarketFields, TradeEvent } from '../../src/domain/record.ts';
+import { SimulatedMarket } from '../../src/simulator/market/market.ts';
+import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
+import { VENUE_SPECS } from '../../src/simulator/venue-spec.ts';
+import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import type { Sink } from '../../src/sinks/contract.ts';
+import { ParquetSink } from '../../src/sinks/parquet/sink.ts';
+
+const MINUTE_MS = 60_000;
+/** An hour around midnight UTC, so that there are two days. */
+const START = Date.UTC(2026, 10, 24, 23, 30);
+const END = START + 60 * MINUTE_MS;
+/** From then on, the second venue serves all symbols. */
+const SWITCH = START + 40 * MINUTE_MS;
+const SYMBOLS = 4;
+const TRADES_PER_SECOND = 1;
+const SEED = 7;
+/** One of so many trades is a block trade. */
+const BLOCK_EVERY = 97;
+
+/** The trades and book tickers of one hour and four symbols, in the order of their publication. The same at each call. */
+export function recordedHour(): readonly (TradeEvent | BookTicker)[] {
+  return [...recordsOf('bybit', 1, START, SWITCH), ...recordsOf('binance', 2, SWITCH, END)];
+}
+
+/** A venue's trades, each order's with the book ticker that follows. At the end, the first symbol has no asks. */
+function* recordsOf(venue: string, epoch: number, from: number, to: number): Generator<TradeEvent | BookTicker> {
+  const spec = VENUE_SPECS.find(({ id }) => id === venue);
+  if (spec === undefined) throw new Error(`no venue ${venue}`);
+  const market = new SimulatedMarket({ spec, seed: SEED, symbols: SYMBOLS, rate: TRADES_PER_SECOND, startedAt: from });
+  const timeOf = (): number => from + Math.floor((market.made * 1000) / TRADES_PER_SECOND);
+  let records: (TradeEvent | BookTicker)[] = [];
+  for (let time = from; time < to; time = timeOf()) {
+    market.advance(1, time, (instrument, made) => {
+      const fields = marketFields(instrument, { venue, epoch, time });
+      const trades = made.map((trade, index): TradeEvent => {
+        const { id, price, quantity, sell } = instrument.tradeTexts(trade);
+        return {
+          kind: 'trade',
+          ...fields,
+          price: decimal(price),
+          quantity: decimal(quantity),
+          isBuyerMaker: sell,
+          timestamp: time,
+          eventTime: null,
+          tradeId: id,
+          lastTradeId: null,
+          conditions: (market.made + index) % BLOCK_EVERY === 0 ? ['block'] : [],
+          source: 'live',
+          timestampUs: null,
+        };
+      });
+      records.push(...trades, bookTicker(instrument, fields));
+    });
+    yield* records;
+    records = [];
+  }
+  const [instrument] = market.instruments;
+  if (instrument === undefined) return;
+  instrument.setWithdrawn('asks', true, to);
+  yield bookTicker(instrument, marketFields(instrument, { venue, epoch, time: to - 1 }));
+}
+
+const marketFields = (
+  { symbol, coin }: SimulatedInstrument,
+  { venue, epoch, time }: { venue: string; epoch: number; time: number },
+): MarketFields => ({
+  venue,
+  symbol,
+  venueSymbol: symbol,
+  coin,
+  environment: 'production',
+  epoch,
+  receivedAt: (time + 3) * 1000,
+});
+
+function bookTicker(instrument: SimulatedInstrument, fields: MarketFields): BookTicker {
+  const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
+  const hasAsks = !instrument.withdrawn.has('asks');
+  return {
+    kind: 'book_ticker',
+    ...fields,
+    bidPrice: decimal(bid),
+    bidQuantity: decimal(bidQuantity),
+    askPrice: hasAsks ? decimal(ask) : null,
+    askQuantity: hasAsks ? decimal(askQuantity) : null,
+    updateId: `${instrument.updateId}`,
+    timestamp: null,
+    timestampUs: null,
+  };
+}
+
+function decimal(text: string): string {
+  const canonical = canonicalDecimal(text);
+  if (canonical === undefined) throw new Error(`${text} is not a decimal`);
+  return canonical;
+}
+
+/** Writes records as the feed's sinks do: Avro files in DIR/data, Parquet files in DIR/data/parquet. */
+export async function writeFiles(dir: string, records: readonly FeedRecord[]): Promise<void> {
+  const options = { rotateMb: 64, rotateMinutes: 60, now: () => END };
+  const data = join(dir, 'data');
+  await write(new AvroFileSink({ ...options, dir: data, codec: 'deflate' }), records);
+  const closeTimeoutMs = Number.POSITIVE_INFINITY;
+  await write(new ParquetSink({ ...options, dir: join(data, 'parquet'), closeTimeoutMs }), records);
+}
+
+async function write(sink: Sink, records: readonly FeedRecord[]): Promise<void> {
+  await sink.open();
+  const batch = records.map((record) => ({
+    topic: topicOf(record.kind).name,
+    key: 'symbol' in record ? `${record.symbol}` : 'feed',
+    record,
+  }));
+  const outcomes = await sink.write(batch);
+  await sink.close();
+  if (outcomes.some(({ kind }) => kind !== 'delivered')) throw new Error('a record was not delivered');
+}
