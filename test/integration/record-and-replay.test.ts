@@ -121,7 +121,7 @@ describe('a capture', () => {
       feed: { venues: ['binance'], channels: ['trade'] },
       recordTo: file,
     });
-    await live.moreTrades(100);
+    await live.moreTrades(1);
     await live.end();
     const simulator = await startSimulator({ capture: { files: [file] } });
     const { symbols } = (await (await fetch(`${simulator.httpUrl}/binance/api/v3/exchangeInfo`)).json()) as {
@@ -149,11 +149,11 @@ describe('market-feed record and replay', () => {
     });
   }
 
-  /** Runs a command that is expected to fail, in this process. */
-  async function failed(...args: string[]): Promise<{ status: number; stderr: string }> {
+  /** Runs a command in this process. */
+  async function runHere(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
     const io = fakeIo();
     const status = await dispatch(args, io);
-    return { status, stderr: io.err.text() };
+    return { status, stdout: io.out.text(), stderr: io.err.text() };
   }
 
   it('record until SIGINT, and replay to the same bytes without a configuration', async () => {
@@ -175,14 +175,19 @@ describe('market-feed record and replay', () => {
     expect(text).not.toContain('binance:1 ');
     expect(text).not.toContain('"publicTrade.BTCUSDT"');
 
+    const inOwnProcess = async (...args: string[]) => {
+      const run = startMarketFeed(...args);
+      const status = await run.exited;
+      return { status, stdout: run.stdout, stderr: run.stderr };
+    };
     const sums: unknown[] = [];
-    for (const _ of [1, 2]) {
+    for (const start of [inOwnProcess, runHere]) {
       const dir = await temporaryFolder();
-      const run = startMarketFeed('replay', file, '--out', dir);
-      expect(await run.exited, run.stderr).toBe(0);
-      expect(JSON.parse(run.stdout)).toMatchObject({ frames: summary.frames, missed: 0, malformed: 0 });
+      const { status, stdout, stderr } = await start('replay', file, '--out', dir);
+      expect(status, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ frames: summary.frames, missed: 0, malformed: 0 });
       sums.push(sumsOf(dir));
-      const again = await failed('replay', file, '--out', dir);
+      const again = await runHere('replay', file, '--out', dir);
       expect(again.status).toBe(2);
       expect(again.stderr).toMatch(
         /replay: --out: .* has records in replay\.\S+; a replay needs a folder without such/,
@@ -203,10 +208,10 @@ describe('market-feed record and replay', () => {
     record.signal('SIGKILL');
     await record.exited;
     const dir = await temporaryFolder();
-    const run = startMarketFeed('replay', file, '--out', dir);
-    expect(await run.exited).toBe(1);
-    expect(run.stderr).toMatch(/market-feed: replay: .*a\.capture\.gz: torn, after row \d+ \(unexpected end of file\)/);
-    const summary = JSON.parse(run.stdout) as { records: Record<string, number>; undelivered: number };
+    const { status, stdout, stderr } = await runHere('replay', file, '--out', dir);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/market-feed: replay: .*a\.capture\.gz: torn, after row \d+ \(unexpected end of file\)/);
+    const summary = JSON.parse(stdout) as { records: Record<string, number>; undelivered: number };
     expect(summary.undelivered).toBe(0);
     expect(summary.records['replay.trades']).toBeGreaterThan(10);
   });
@@ -214,36 +219,38 @@ describe('market-feed record and replay', () => {
   it('exit with 2 for a wrong command line and with 1 for a wrong file', async () => {
     const folder = await temporaryFolder();
     const wrong = await writeConfiguration(folder, {});
-    expect(await failed('record')).toEqual({
+    expect(await runHere('record')).toEqual({
       status: 2,
+      stdout: '',
       stderr: 'market-feed: record: --out is missing: market-feed record --out FILE\n',
     });
-    expect(await failed('record', '--out', wrong)).toEqual({
+    expect(await runHere('record', '--out', wrong)).toEqual({
       status: 2,
+      stdout: '',
       stderr: `market-feed: record: --out: ${wrong} exists; a capture is never overwritten\n`,
     });
-    expect(await failed('record', '--out', join(folder, 'none', 'a.gz'))).toMatchObject({
+    expect(await runHere('record', '--out', join(folder, 'none', 'a.gz'))).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/ENOENT/),
     });
-    expect(await failed('replay')).toMatchObject({
+    expect(await runHere('replay')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/which capture\? market-feed replay FILE/),
     });
-    expect(await failed('replay', join(folder, 'missing'))).toMatchObject({
+    expect(await runHere('replay', join(folder, 'missing'))).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/missing: ENOENT/),
     });
-    expect(await failed('replay', wrong, '--format', 'ndjson')).toMatchObject({
+    expect(await runHere('replay', wrong, '--format', 'ndjson')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/--format ndjson needs --venue/),
     });
-    expect(await failed('replay', wrong, '--venue', 'binance')).toMatchObject({ status: 2 });
-    expect(await failed('replay', wrong, '--speed', '3')).toMatchObject({
+    expect(await runHere('replay', wrong, '--venue', 'binance')).toMatchObject({ status: 2 });
+    expect(await runHere('replay', wrong, '--speed', '3')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/one of max, 1/),
     });
-    const notOne = await failed('replay', wrong);
+    const notOne = await runHere('replay', wrong);
     expect(notOne.status).toBe(1);
     expect(notOne.stderr).toContain(`${wrong}: not a capture of market-feed`);
   });
