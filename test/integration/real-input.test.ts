@@ -45,7 +45,7 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
       venue: { lines },
     }),
     quote,
-    kafka: { brokers, topic_prefix: prefix },
+    kafka: { brokers, topic_prefix: prefix, partitions: 2 },
     gateway: { enabled: false },
   });
   const run = startMarketFeed('run', '--config', config);

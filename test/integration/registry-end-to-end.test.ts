@@ -30,7 +30,7 @@ it('Python decodes every record of a run by its schema id from the registry', as
   const prefix = `${randomUUID()}.`;
   const config = await writeConfiguration(folder, {
     ...simulatedValues(simulator, { feed: { venues: ['binance'], channels: CHANNELS, allow_test_data: false } }),
-    kafka: { brokers, topic_prefix: prefix, schema_registry: { url: registry } },
+    kafka: { brokers, topic_prefix: prefix, partitions: 2, schema_registry: { url: registry } },
     gateway: { enabled: false },
   });
   const run = startMarketFeed('run', '--config', config);

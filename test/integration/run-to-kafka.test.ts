@@ -45,7 +45,7 @@ it(
     const config = await writeConfiguration(folder, {
       ...simulatedValues(simulator, { feed: { venues, channels: CHANNELS, allow_test_data: false } }),
       ...(isLong ? { coins: join(root, 'config/coins.json') } : {}),
-      kafka: { brokers, topic_prefix: prefix },
+      kafka: { brokers, topic_prefix: prefix, ...(isLong ? {} : { partitions: 2 }) },
       gateway: { enabled: false },
     });
     const run = startMarketFeed('run', '--config', config);

@@ -113,7 +113,7 @@ describe('the sniper examples on Kafka', () => {
     const prefix = `${randomUUID()}.`;
     const values = simulatedValues(simulator, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });
     const stats = { large_trade_threshold: 3 };
-    const kafka = { brokers, topic_prefix: prefix };
+    const kafka = { brokers, topic_prefix: prefix, partitions: 2 };
     const config = await writeConfiguration(folder, { ...values, kafka, stats, gateway: { enabled: false } });
     const first = startMarketFeed('run', '--config', config);
     await first.logged('trading_resumed');
