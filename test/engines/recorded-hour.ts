@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { topicOf } from '../../src/codec/topics.ts';
 import { canonicalDecimal } from '../../src/domain/decimal.ts';
 import type { BookTicker, FeedRecord, MarketFields, TradeEvent } from '../../src/domain/record.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
@@ -8,6 +7,7 @@ import { VENUE_SPECS } from '../../src/simulator/venue-spec.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
 import { ParquetSink } from '../../src/sinks/parquet/sink.ts';
+import { outRecords } from '../sinks/out-records.ts';
 
 const MINUTE_MS = 60_000;
 /** An hour around midnight UTC, so that there are two days. */
@@ -108,14 +108,10 @@ export async function writeFiles(dir: string, records: readonly FeedRecord[]): P
   await write(new ParquetSink({ ...options, dir: join(data, 'parquet'), closeTimeoutMs }), records);
 }
 
-async function write(sink: Sink, records: readonly FeedRecord[]): Promise<void> {
+/** Writes records into a sink, from its opening to its close. @throws Error if it does not take all of them */
+export async function write(sink: Sink, records: readonly FeedRecord[]): Promise<void> {
   await sink.open();
-  const batch = records.map((record) => ({
-    topic: topicOf(record.kind).name,
-    key: 'symbol' in record ? `${record.symbol}` : 'feed',
-    record,
-  }));
-  const outcomes = await sink.write(batch);
+  const outcomes = await sink.write(outRecords(...records));
   await sink.close();
   if (outcomes.some(({ kind }) => kind !== 'delivered')) throw new Error('a record was not delivered');
 }
