@@ -29,6 +29,9 @@ beforeAll(async () => {
   registry = await sharedRegistry();
 });
 
+/** Makes a configuration for the brokers, with few partitions. */
+const configOf = (over: Partial<KafkaConfig>) => kafkaConfig(brokers, { partitions: 2, ...over });
+
 const schemaRegistry = (url: string, register = true) => ({ url, register, user: null, password: null, caFile: null });
 
 async function register(subject: string, schema: object): Promise<void> {
@@ -68,7 +71,7 @@ function drainTo(config: KafkaConfig) {
 
 describe('the Kafka sink with a schema registry', () => {
   it('registers its schemas, and writes records that Python and readTopic decode by schema id', async () => {
-    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry) });
+    const of = configOf({ topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry) });
     const { driver } = drainTo(of);
     for (let id = 1; id <= 100; id++) driver.push(trade(id));
     driver.push(tick('61837.63'));
@@ -101,7 +104,7 @@ describe('the Kafka sink with a schema registry', () => {
   });
 
   it('does not open if registration is off and its schemas are missing', async () => {
-    const of = kafkaConfig(brokers, {
+    const of = configOf({
       topicPrefix: `${randomUUID()}.`,
       schemaRegistry: schemaRegistry(registry, false),
     });
@@ -114,7 +117,7 @@ describe('the Kafka sink with a schema registry', () => {
   });
 
   it('refuses an incompatible schema change before it writes anything', async () => {
-    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry) });
+    const of = configOf({ topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(registry) });
     await register(`${of.topicPrefix}trades-value`, DOUBLE_PRICE);
     const { driver, states } = drainTo(of);
     driver.push(trade(1));
@@ -140,7 +143,7 @@ describe('the Kafka sink with a schema registry', () => {
     const door = await startRegistryDoor(registry, authority.issue('registry'), login);
     onTestFinished(() => door.shut());
     const secret = { reveal: () => login.password };
-    const of = kafkaConfig(brokers, {
+    const of = configOf({
       topicPrefix: `${randomUUID()}.`,
       schemaRegistry: { url: door.url, register: true, user: login.user, password: secret, caFile },
     });
@@ -180,7 +183,7 @@ describe('the Kafka sink with a schema registry', () => {
     const door = await startRegistryDoor(registry, authority.issue('registry'), { user: 'feed', password: 'yes' });
     onTestFinished(() => door.shut());
     const right = { url: door.url, register: true, user: 'feed', password: { reveal: () => 'yes' }, caFile };
-    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: { ...right, ...wrong } });
+    const of = configOf({ topicPrefix: `${randomUUID()}.`, schemaRegistry: { ...right, ...wrong } });
     const { driver } = drainTo(of);
     await expect(driver.opened).rejects.toMatchObject({
       message: expect.stringContaining(reason),
@@ -191,7 +194,7 @@ describe('the Kafka sink with a schema registry', () => {
 
   it('reports down while the registry is away, and keeps the records queued', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const of = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(url) });
+    const of = configOf({ topicPrefix: `${randomUUID()}.`, schemaRegistry: schemaRegistry(url) });
     const { driver, states } = drainTo(of);
     driver.push(trade(1));
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
