@@ -58,6 +58,8 @@ const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 /** Time without faults at the end, in which everything recovers. */
 const CALM_MS = 45_000;
+/** The same, in tests that only read the records of earlier times. */
+const SHORT_CALM_MS = 10_000;
 const LIST_EVERY_MS = 2000;
 const MAX_PAUSE_MS = 30_000;
 
@@ -193,8 +195,14 @@ interface Played {
   readonly left: number;
 }
 
-/** Runs one pipeline after the other, each until its kill, while everything of the script happens. */
-async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script): Promise<Played> {
+/**
+ * Runs one pipeline after the other, each until its kill, while everything of the script happens. `calmMs` is shorter
+ * where nothing is judged that must recover.
+ */
+async function play(
+  { sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script,
+  calmMs = CALM_MS,
+): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
   const newDisks = () => ({ kafka: new MemoryDisk(), file: new MemoryDisk() });
@@ -290,7 +298,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
   }
   await world.pass(AFTER_MS);
   world.clearFaults();
-  await world.pass(CALM_MS);
+  await world.pass(calmMs);
   const pipeline = await running.pipeline;
   const { activeVenue } = pipeline.feed;
   const { undelivered, spilled } = await world.until(pipeline.stop('the run is over'));
@@ -490,11 +498,14 @@ it(
 
 it("a pipeline publishes a book snapshot within 8 s of the sink's return if its full spill dropped book deltas", async () => {
   const awayMs = 9000;
-  const { written } = await play({
-    ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
-    ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
-    happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
-  });
+  const { written } = await play(
+    {
+      ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
+      ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
+      happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
+    },
+    SHORT_CALM_MS,
+  );
   // The sink is retried after at most 5 s. Within 3 s after that, the waiting records are sent, and drops have ended.
   const soonAfter = STARTED_AT + BEFORE_MS + awayMs + 8000;
   const deltas = (written[0] ?? []).filter((record) => record.kind === 'book_delta');
@@ -510,15 +521,18 @@ it("a pipeline publishes a book snapshot within 8 s of the sink's return if its 
 });
 
 it('a pipeline publishes a window that one of two sinks lacks after a kill only to that sink', async () => {
-  const { written } = await play({
-    ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
-    ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
-    happenings: SINKS.flatMap((name) => [
-      { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
-      // The kill comes before the waiting records are on disk.
-      { afterMs: 900, what: { kind: 'kill', downMs: 10 } },
-    ]),
-  });
+  const { written } = await play(
+    {
+      ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
+      ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
+      happenings: SINKS.flatMap((name) => [
+        { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
+        // The kill comes before the waiting records are on disk.
+        { afterMs: 900, what: { kind: 'kill', downMs: 10 } },
+      ]),
+    },
+    SHORT_CALM_MS,
+  );
   expect(new Set(written.map(windowsText)).size).toBe(1);
   for (const records of written) {
     const windows = windowsOf(records);
@@ -587,18 +601,21 @@ it('a pipeline without faults keeps its connections, whose venue sends a ping ev
 
 it('a pipeline does not fail back to a preferred venue that has just fallen silent', async () => {
   const silentMs = 4500;
-  const { written } = await play({
-    ...{ seed: 5, venues: ['bybit', 'binance'], mode: 'failover', backfill: true, channels: ['trade', 'ticker'] },
-    ...{ lines: 2, allCoins: false, sinks: ['kafka'], machines: 1 },
-    happenings: [
-      { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'refuse', status: 503, seconds: 2 } } },
-      // Bybit delivers again some 3 s after the refusal began, and has been healthy for 3 s while it is silent here.
-      {
-        afterMs: 5000,
-        what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_with_pong', seconds: silentMs / 1000 } },
-      },
-    ],
-  });
+  const { written } = await play(
+    {
+      ...{ seed: 5, venues: ['bybit', 'binance'], mode: 'failover', backfill: true, channels: ['trade', 'ticker'] },
+      ...{ lines: 2, allCoins: false, sinks: ['kafka'], machines: 1 },
+      happenings: [
+        { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'refuse', status: 503, seconds: 2 } } },
+        // Bybit delivers again some 3 s after the refusal began, and has been healthy for 3 s while it is silent here.
+        {
+          afterMs: 5000,
+          what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_with_pong', seconds: silentMs / 1000 } },
+        },
+      ],
+    },
+    SHORT_CALM_MS,
+  );
   const silentFrom = STARTED_AT + BEFORE_MS + 5000;
   const back = (written[0] ?? []).find((record) => record.kind === 'status' && record.state === 'failed_back');
   expect(back).toMatchObject({ venue: 'bybit' });
@@ -624,7 +641,7 @@ it('a script of faults replays with the same records, so that a failure can be r
       { afterMs: 3000, what: { kind: 'venue', request: { venue: 'bybit', fault: 'refuse_rest', seconds: 4 } } },
     ],
   };
-  const [first, second] = [await play(each), await play(each)];
+  const [first, second] = [await play(each, SHORT_CALM_MS), await play(each, SHORT_CALM_MS)];
   expect(second.journal).toEqual(first.journal);
   const withoutName = ({ written }: Played) =>
     written.flat().map((record) => (record.kind === 'status' ? { ...record, instance: '' } : record));
