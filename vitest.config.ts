@@ -129,6 +129,8 @@ const suite = [
       env: compiledOnce,
       include: ['test/browser/**/*.test.ts'],
       exclude: onlyLong,
+      // A worker runs several files, so that it loads the source and starts Chromium once.
+      isolate: false,
       testTimeout: 60_000,
       hookTimeout: 60_000,
       maxWorkers,

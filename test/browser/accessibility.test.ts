@@ -1,27 +1,26 @@
-import type { Browser, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
-import { launchBrowser, openContext, openDashboard } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 import { BusyGateway } from './busy-gateway.ts';
 import { lowContrast } from './low-contrast.ts';
 
 /* Contrast in all states of the feed, use by keyboard alone, and reduced motion: on one page, in this order. */
 
-let browser: Browser;
+let context: BrowserContext;
 let gateway: BusyGateway;
 let page: Page;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
   gateway = await BusyGateway.start({ coins: 20, tradesPerSecond: 100 });
-  const context = await openContext(browser);
+  context = await openContext(await sharedBrowser());
   ({ page } = await openDashboard(context, gateway.url, { change: withStaleCoins }));
   await page.locator('.ladder .bids tr').first().waitFor();
   await page.locator('.tape tbody tr').first().waitFor();
 });
 
 afterAll(async () => {
-  await browser?.close();
+  await context?.close();
   await gateway?.close();
 });
 

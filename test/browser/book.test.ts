@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { BookDelta, FeedRecord, Gap } from '../../src/domain/record.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
@@ -16,17 +16,15 @@ import {
   tradeStats,
 } from '../gateway/gateway-under-test.ts';
 import { SNAPSHOT } from '../gateway/status-snapshot.ts';
-import { launchBrowser, openContext, openDashboard } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 
-let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  context = await openContext(browser);
+  context = await openContext(await sharedBrowser());
 });
 
-afterAll(() => browser?.close());
+afterAll(() => context?.close());
 
 const level = (cents: number, quantity = '1') => ({ price: (cents / 100).toFixed(2).replace(/\.?0+$/, ''), quantity });
 /** 200 levels a side, a cent apart, with a spread of 0.02 around 100. */

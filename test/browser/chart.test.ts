@@ -12,7 +12,7 @@ import { kline } from '../../testing/judges/events.ts';
 import { sampleGap } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
 import { heartbeat, price, status } from '../gateway/gateway-under-test.ts';
-import { launchBrowser, openContext, openDashboard, type PageOptions } from './browser.ts';
+import { openContext, openDashboard, type PageOptions, sharedBrowser } from './browser.ts';
 
 /* The chart of a gateway whose records come from this file. It holds two minutes; the venue has the candles before. */
 
@@ -116,7 +116,7 @@ beforeAll(async () => {
     }),
   );
   alive = setInterval(publishNow, 500);
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
   context = await openContext(browser);
 }, 90_000);
 
@@ -127,7 +127,7 @@ afterEach(() => {
 
 afterAll(async () => {
   clearInterval(alive);
-  await browser?.close();
+  await context?.close();
   await gateway?.close();
 });
 

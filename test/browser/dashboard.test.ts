@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Events } from '../../src/gateway/api/feed-answers.ts';
 import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
@@ -7,21 +7,19 @@ import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
-import { launchBrowser, openContext, openDashboard, type Theme, type WatchedPage } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser, type Theme, type WatchedPage } from './browser.ts';
 import { BusyGateway } from './busy-gateway.ts';
 import { Demo } from './demo.ts';
 
 const WIDTHS = [360, 820, 1440];
 
-let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  context = await openContext(browser);
+  context = await openContext(await sharedBrowser());
 });
 
-afterAll(() => browser?.close());
+afterAll(() => context?.close());
 
 const textsOf = (page: Page, selector: string) => page.locator(selector).allTextContents();
 const textOf = (page: Page, selector: string) => page.locator(selector).textContent();

@@ -1,7 +1,7 @@
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { until } from '../../testing/tools/until.ts';
-import { launchBrowser, openContext, openDashboard } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 import { type Sample, samplesOf, startSampling, Truth } from './page-samples.ts';
 import { RecordedFeed, type RecordedFeedOptions } from './recorded-feed.ts';
 import { slowPath } from './slow-path.ts';
@@ -11,15 +11,13 @@ import { slowPath } from './slow-path.ts';
  * that second.
  */
 
-let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  context = await openContext(browser);
+  context = await openContext(await sharedBrowser());
 });
 
-afterAll(() => browser?.close());
+afterAll(() => context?.close());
 
 interface Stage {
   readonly feed: RecordedFeed;

@@ -6,19 +6,19 @@ import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest, heartbeat, NOW, price, status, venueAge } from '../gateway/gateway-under-test.ts';
-import { launchBrowser, openContext, openDashboard } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 import { slowPath } from './slow-path.ts';
 
 let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
   context = await openContext(browser);
 });
 
 afterAll(async () => {
-  await browser?.close();
+  await context?.close();
 });
 
 /** A gateway with the dashboard, of a feed whose heartbeats and prices the test chooses. */

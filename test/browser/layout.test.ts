@@ -1,24 +1,22 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { until } from '../../testing/tools/until.ts';
 import { brokenBoxes } from './broken-boxes.ts';
-import { launchBrowser, openContext, openDashboard, type PageOptions } from './browser.ts';
+import { openContext, openDashboard, type PageOptions, sharedBrowser } from './browser.ts';
 import { BusyGateway } from './busy-gateway.ts';
 
 const WIDE = '"DejaVu Sans", Verdana, sans-serif';
 const NARROW = '"Liberation Sans", Arial, "DejaVu Sans Condensed", sans-serif';
 const WIDTHS = [360, 820, 1366, 1440, 1920, 2560];
 
-let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  context = await openContext(browser);
+  context = await openContext(await sharedBrowser());
 });
 
-afterAll(() => browser?.close());
+afterAll(() => context?.close());
 
 async function open(gateway: BusyGateway, options: PageOptions = {}): Promise<Page> {
   const { page, errors } = await openDashboard(context, gateway.url, options);

@@ -5,7 +5,7 @@ import type { Gap } from '../../src/domain/record.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { gatewayUnderTest, heartbeat, NOW, price, status, trade } from '../gateway/gateway-under-test.ts';
 import { SNAPSHOT } from '../gateway/status-snapshot.ts';
-import { launchBrowser, openContext, openDashboard } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 
 /* The lists of events, gaps and coins, and the parts of the head that lead to them. */
 
@@ -13,10 +13,10 @@ let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await sharedBrowser();
   context = await openContext(browser);
 });
-afterAll(() => browser?.close());
+afterAll(() => context?.close());
 
 type Options = Parameters<typeof gatewayUnderTest>[1];
 

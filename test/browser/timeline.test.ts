@@ -1,21 +1,19 @@
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest, heartbeat, price, status, venueAge } from '../gateway/gateway-under-test.ts';
-import { launchBrowser, openContext, openDashboard, type Theme } from './browser.ts';
+import { openContext, openDashboard, sharedBrowser, type Theme } from './browser.ts';
 
-let browser: Browser;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
-  context = await openContext(browser);
+  context = await openContext(await sharedBrowser());
 }, 60_000);
-afterAll(() => browser?.close());
+afterAll(() => context?.close());
 
 const SECOND = 1000;
 const VENUES = ['bybit', 'binance'];
