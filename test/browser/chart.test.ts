@@ -159,11 +159,12 @@ async function point(page: Page, chart: Locator, at: number): Promise<void> {
 async function hasCandles(page: Page, chart: Locator): Promise<void> {
   const newest = await timeOf(page);
   let at = 0.1;
-  await until(async () => {
+  const isPointedAt = async () => {
     at += 0.002;
     await point(page, chart, at);
     return (await timeOf(page)) < newest;
-  });
+  };
+  await until(isPointedAt, { everyMs: 100 });
 }
 
 it('says why there are no older candles if the venue refuses', async () => {
@@ -193,7 +194,7 @@ it('shows the candle that is pointed at, else the newest one, and loads older ca
     await page.mouse.up();
     return asked.some(isOlder);
   };
-  await until(drag, { message: 'older candles' });
+  await until(drag, { message: 'older candles', everyMs: 100 });
   expect(Date.parse(`${(await timeOf(page)).replace(' ', 'T')}Z`)).toBeLessThan(openTime);
   await page.locator('.to-newest').click();
   await page.locator('.to-newest').waitFor({ state: 'detached' });
@@ -209,16 +210,18 @@ it('fills all six intervals, and has no more candles before the listing', async 
   }
   await until(async () => (await timeOf(page)) === new Date().toISOString().slice(0, 10));
   await chart.focus();
-  await until(async () => {
+  const pressHome = async () => {
     await page.keyboard.press('Home');
     return asked.some(({ from }) => from < listedAt);
-  });
-  await until(async () => {
+  };
+  await until(pressHome, { everyMs: 100 });
+  const isListing = async () => {
     await page.keyboard.press('Home');
     await point(page, chart, 0.004);
     await point(page, chart, 0.002);
     return (await timeOf(page)) === new Date(listedAt).toISOString().slice(0, 10);
-  });
+  };
+  await until(isListing, { everyMs: 100 });
 });
 
 it('has the colours of the page after the system or the user changes the theme', async () => {
