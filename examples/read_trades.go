@@ -74,8 +74,8 @@ func decode(message []byte, known map[string]avro.Schema) (trade Trade, err erro
 	return trade, err
 }
 
-// text returns a decimal of at most 18 places without zeros at its end.
-func text(decimal *big.Rat) string {
+// decimalText returns a decimal of at most 18 places without zeros at its end.
+func decimalText(decimal *big.Rat) string {
 	return strings.TrimSuffix(strings.TrimRight(decimal.FloatString(18), "0"), ".")
 }
 
@@ -111,8 +111,8 @@ func main() {
 			if trade.IsBuyerMaker {
 				side = "sell"
 			}
-			fmt.Println(trade.Timestamp.UTC().Format(time.RFC3339Nano), trade.Symbol, side, text(trade.Price), "x",
-				text(trade.Quantity), "at", trade.Venue)
+			fmt.Println(trade.Timestamp.UTC().Format(time.RFC3339Nano), trade.Symbol, side, decimalText(trade.Price), "x",
+				decimalText(trade.Quantity), "at", trade.Venue)
 		})
 	}
 }
