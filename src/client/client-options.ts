@@ -85,7 +85,10 @@ export type Beginning = 'beginning' | 'end' | Date | number;
 
 /** Where the reading of each topic begins, by its short name. The default is `end`, or `beginning` with `offsets`. */
 export type TopicBeginnings = { readonly [N in TopicName]?: Beginning } & {
-  /** The reading of these partitions begins with the record at the offset. */
+  /**
+   * Each of these partitions begins with its first record at the offset or after it. If the offset was deleted, the client
+   * warns and begins at the oldest record. Only with `brokers` and without `group`; `instruments` is not allowed.
+   */
   readonly offsets?: readonly RecordPosition[];
 };
 
