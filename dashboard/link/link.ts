@@ -112,7 +112,7 @@ function connect(): void {
   };
 }
 
-/** Takes the overview that the browser fetches beside the page's files: it comes before the socket is open. */
+/** Takes the answer of `GET /api/status` as an overview. It usually comes before the first one over the socket. */
 async function loadOverview(): Promise<void> {
   const asked = link.peek();
   const data = await getJson<Status>('/api/status');
