@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs from 'kafkajs';
 import { firstValueFrom, take, timeout, toArray } from 'rxjs';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, type ClientWarning, connectTopics, type RecordPosition } from '../../src/client/index.ts';
@@ -7,6 +6,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { deleteRecordsBefore, withAdmin } from '../../testing/kafka/with-admin.ts';
 import { PublishedTopics, priceTick } from '../client/published-topics.ts';
 
 let brokers: string[];
@@ -34,21 +34,6 @@ async function read(options: ClientOptions, count: number) {
   for await (const { symbol, tradeId, topic, partition, offset } of market.read('trades'))
     if (got.push({ name: `${symbol} ${tradeId}`, at: { topic, partition, offset } }) === count) break;
   return got;
-}
-
-/** Deletes the records of partition 0 before the offset. */
-async function deleteBefore(topic: string, offset: number): Promise<void> {
-  const admin = await adminClient();
-  // Makes the admin load the topic's metadata, because `deleteTopicRecords` does not load it.
-  await admin.fetchTopicOffsets(topic);
-  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: `${offset}` }] });
-}
-
-async function adminClient() {
-  const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  onTestFinished(() => admin.disconnect());
-  return admin;
 }
 
 const trade = (id: number, coin = 'BTC') => tradeEvent(id, { symbol: `${coin}USDT`, coin });
@@ -118,7 +103,7 @@ it('a client refuses an offset that the topic does not have, and names what it h
 it('a client refuses the offset of a topic that the brokers do not have', async () => {
   const { topicPrefix } = await topics({ partitions: 1 });
   const topic = `${topicPrefix}klines`;
-  await (await adminClient()).deleteTopics({ topics: [topic] });
+  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
   const missing = connectTopics({ brokers, topicPrefix, from: { offsets: [{ topic, partition: 0, offset: 0 }] } });
   await expect(missing).rejects.toThrow(`no topic ${topic} at `);
 });
@@ -132,9 +117,9 @@ it.each(['before', 'after'])(
     if (first === undefined || third === undefined) throw new Error('three trades are read');
     const warnings: ClientWarning[] = [];
     const onWarning = (warning: ClientWarning) => warnings.push(warning);
-    if (order === 'before') await deleteBefore(trades, third.offset);
+    if (order === 'before') await deleteRecordsBefore(brokers, trades, third.offset);
     const market = await connect({ topicPrefix, onWarning, from: { offsets: [first] } });
-    if (order === 'after') await deleteBefore(trades, third.offset);
+    if (order === 'after') await deleteRecordsBefore(brokers, trades, third.offset);
     for await (const { tradeId } of market.read('trades')) {
       expect(tradeId).toBe('3');
       break;

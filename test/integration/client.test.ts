@@ -9,6 +9,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { deleteRecordsBefore } from '../../testing/kafka/with-admin.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gapOf, heartbeat, PublishedTopics, priceTick } from '../client/published-topics.ts';
@@ -135,12 +136,7 @@ describe('Market.read', () => {
     await until(() => reading.waiting === 10);
     await to.publish(...numbered(100, 'BTCUSDT', 21));
     const topic = `${config.topicPrefix}trades`;
-    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
-    await admin.connect();
-    // Makes the admin load the topic's metadata, because `deleteTopicRecords` does not load it.
-    await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '101' }] });
-    await admin.disconnect();
+    await deleteRecordsBefore(brokers, topic, 101);
     const ids: number[] = [];
     for await (const { tradeId } of reading) if (ids.push(Number(tradeId)) === 40) break;
     expect(ids.slice(0, 21)).toEqual([...Array.from({ length: 20 }, (_, index) => index + 1), 101]);

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { beforeAll, expect, it } from 'vitest';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
+import { createTopic, withAdmin } from '../../testing/kafka/with-admin.ts';
 import {
   startMarketFeed,
   startSimulate,
@@ -46,16 +45,6 @@ async function windowsIn(topic: string): Promise<Map<string, Window>> {
   return byName;
 }
 
-async function withAdmin(use: (admin: Admin) => Promise<unknown>): Promise<void> {
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  try {
-    await use(admin);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
 /**
  * Writes the Flink job of deploy/ with this test's topics to a file, and returns its path. The job reads the topics up
  * to their current end.
@@ -90,7 +79,7 @@ it('Flink SQL computes from the trades the same complete windows as the pipeline
   });
   const run = startMarketFeed('run', '--config', config);
   await run.logged('trading_resumed');
-  await withAdmin((admin) =>
+  await withAdmin(brokers, (admin) =>
     until(
       async () => {
         const offsets = await admin.fetchTopicOffsets(`${topics}trade-stats`);
@@ -104,7 +93,7 @@ it('Flink SQL computes from the trades the same complete windows as the pipeline
   const ours = await windowsIn(`${topics}trade-stats`);
 
   const topic = `${topics}trade-stats-flink`;
-  await withAdmin((admin) => createTopic(admin, { topic, numPartitions: 3, replicationFactor: 1 }));
+  await withAdmin(brokers, (admin) => createTopic(admin, { topic, numPartitions: 3, replicationFactor: 1 }));
   await runFlinkSql(await jobOver(topics, folder));
   const flinks = await windowsIn(topic);
   const complete = [...ours].filter(([, window]) => window.complete);

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import avro from 'avsc';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { createTopic, withAdmin } from '../../testing/kafka/with-admin.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
 const decimal = { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 18 } as const;
@@ -61,15 +61,14 @@ const lines = (text: string): Record<string, unknown>[] =>
 describe('the Python readers', () => {
   let folder: string;
   let brokers: string[];
-  const kafka = () => new Kafka({ brokers, logLevel: logLevel.NOTHING });
   const topicOf = async (messages: { key: string; value: Buffer | null; partition: number }[]) => {
     const topic = `readers-${randomUUID()}`;
-    const admin = kafka().admin();
-    await admin.connect();
     const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
-    await createTopic(admin, { topic, numPartitions: 3, replicationFactor: 1, configEntries });
-    await admin.disconnect();
-    const producer = kafka().producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await withAdmin(brokers, (admin) =>
+      createTopic(admin, { topic, numPartitions: 3, replicationFactor: 1, configEntries }),
+    );
+    const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
     await producer.connect();
     await producer.send({ topic, messages });
     await producer.disconnect();

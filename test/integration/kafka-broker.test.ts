@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { type Broker, sharedBrokers, startBroker } from '../../testing/kafka/kafka-broker.ts';
+import { createTopic, withAdmin } from '../../testing/kafka/with-admin.ts';
 import { until } from '../../testing/tools/until.ts';
 
 async function produce(brokers: string[], topic: string, values: string[]): Promise<void> {
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  if (!(await admin.listTopics()).includes(topic)) {
+  await withAdmin(brokers, async (admin) => {
+    if ((await admin.listTopics()).includes(topic)) return;
     await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
-  }
-  await admin.disconnect();
+  });
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   await producer.send({ topic, messages: values.map((value) => ({ key: 'k', value })) });

@@ -7,6 +7,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type KafkaProxy, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
+import { withAdmin } from '../../testing/kafka/with-admin.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { fakeIo } from '../cli/fake-io.ts';
@@ -50,8 +51,6 @@ const problems = ({ lines }: { readonly lines: readonly string[] }) =>
 
 /** Denies this user one operation. */
 async function deny(name: string, kind: 'TOPIC' | 'TRANSACTIONAL_ID', operation: 'WRITE' | 'READ' | 'DESCRIBE') {
-  const admin = new kafkajs.Kafka({ brokers: [...broker.brokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
   const acl = (permission: 'ALLOW' | 'DENY', denied: keyof typeof AclOperationTypes) => ({
     resourceType: AclResourceTypes[kind],
     resourceName: name,
@@ -62,8 +61,8 @@ async function deny(name: string, kind: 'TOPIC' | 'TRANSACTIONAL_ID', operation:
     permissionType: AclPermissionTypes[permission],
   });
   // Everything else stays allowed.
-  await admin.createAcls({ acl: [acl('ALLOW', 'ALL'), acl('DENY', operation)] });
-  await admin.disconnect();
+  const acls = [acl('ALLOW', 'ALL'), acl('DENY', operation)];
+  await withAdmin(broker.brokers, (admin) => admin.createAcls({ acl: acls }));
 }
 
 it('check names brokers and a registry that do not answer, and exits with 1', async () => {

@@ -11,6 +11,7 @@ import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type KafkaProxy, startProxiedBroker, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
+import { withAdmin } from '../../testing/kafka/with-admin.ts';
 import {
   startMarketFeed,
   startSimulate,
@@ -227,22 +228,21 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
 
   it('names the transactional id in the error if the broker denies access to it', async () => {
     const of = config();
-    const admin = new kafkajs.Kafka({ brokers: [...of.brokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
-    await admin.connect();
-    await admin.createAcls({
-      acl: [
-        {
-          resourceType: AclResourceTypes.TRANSACTIONAL_ID,
-          resourceName: transactionalIdOf(of),
-          resourcePatternType: ResourcePatternTypes.LITERAL,
-          principal: 'User:ANONYMOUS',
-          host: '*',
-          operation: AclOperationTypes.ALL,
-          permissionType: AclPermissionTypes.DENY,
-        },
-      ],
-    });
-    await admin.disconnect();
+    await withAdmin(of.brokers, (admin) =>
+      admin.createAcls({
+        acl: [
+          {
+            resourceType: AclResourceTypes.TRANSACTIONAL_ID,
+            resourceName: transactionalIdOf(of),
+            resourcePatternType: ResourcePatternTypes.LITERAL,
+            principal: 'User:ANONYMOUS',
+            host: '*',
+            operation: AclOperationTypes.ALL,
+            permissionType: AclPermissionTypes.DENY,
+          },
+        ],
+      }),
+    );
     await expect(openSink(of)).rejects.toMatchObject({
       kind: 'sink',
       retry: { kind: 'never' },

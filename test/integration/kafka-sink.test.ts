@@ -14,6 +14,7 @@ import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { createTopics, describeTopics } from '../../src/sinks/kafka/topics.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { withAdmin } from '../../testing/kafka/with-admin.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
@@ -301,10 +302,9 @@ describe('the Kafka sink', () => {
       await sink.write(symbols.map((symbol) => position(1, symbol, { tradeId: '4' })));
       await sink.write(symbols.map((symbol) => trade(5, symbol)));
     });
-    const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
-    await admin.connect();
-    await admin.createPartitions({ topicPartitions: [{ topic: `${of.topicPrefix}trades`, count: 8 }] });
-    await admin.disconnect();
+    await withAdmin(brokers, (admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic: `${of.topicPrefix}trades`, count: 8 }] }),
+    );
     await withSink(of, async (sink) => {
       const found = await sink.checkpoints({ ...TRADES, isOwn: (symbol) => symbol !== 'ETHUSDT' });
       expect(found.map(({ last }) => last?.id)).toEqual(['5', '5', '5']);

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { encodeSingleObject } from '../../src/codec/wire-format.ts';
-import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { createTopic, withAdmin } from '../../testing/kafka/with-admin.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { sampleTrade } from '../../testing/records/sample-records.ts';
 import { fillOnce, java, maven, SHORT_LIVED } from '../../testing/tools/java.ts';
@@ -22,12 +22,9 @@ let readerArgs: readonly string[];
 
 beforeAll(async () => {
   const brokers = await sharedBrokers();
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
   const topic = `trades-${randomUUID()}`;
-  const admin = kafka.admin();
-  await admin.connect();
-  await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
-  await admin.disconnect();
+  await withAdmin(brokers, (admin) => createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 }));
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   const messages = trades.map((trade) => ({ key: trade.symbol, value: encodeSingleObject(trade) }));

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
 import { beforeAll, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { type AvroField, type AvroSchema, type AvroSchemaObject, isUnion } from '../../src/codec/schema-files.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
-import { createTopic } from '../../testing/kafka/create-topic.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
+import { createTopic, withAdmin } from '../../testing/kafka/with-admin.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { fullRecords } from '../../testing/records/sample-records.ts';
 import { buildFlink, readTopicsWithJava, runFlinkSql } from '../../testing/tools/flink.ts';
@@ -86,10 +85,9 @@ it('a Java consumer with the registry client of Confluent reads every field of e
 });
 
 it('Flink SQL reads every column of every topic', async () => {
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  for (const topic of namesOf('-copy')) await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
-  await admin.disconnect();
+  await withAdmin(brokers, async (admin) => {
+    for (const topic of namesOf('-copy')) await createTopic(admin, { topic, numPartitions: 1, replicationFactor: 1 });
+  });
 
   const table = (name: string, columns: string, more: string) => `CREATE TABLE \`${name}\` (${columns}) WITH (
     'connector' = 'kafka', 'topic' = '${prefix}${name}', 'properties.bootstrap.servers' = '${brokers.join(',')}',
