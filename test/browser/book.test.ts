@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { BookDelta, FeedRecord, Gap } from '../../src/domain/record.ts';
+import type { BookDelta, FeedRecord } from '../../src/domain/record.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
+import { gapRecord } from '../../testing/judges/events.ts';
 import {
   bookDelta,
   gatewayUnderTest,
@@ -37,12 +38,11 @@ const BOOK: readonly FeedRecord[] = [
 const change = (id: number, fields: Partial<BookDelta>): BookDelta =>
   bookDelta({ previousUpdateId: String(id - 1), lastUpdateId: String(id), ...fields });
 
-const GAP: Gap = {
-  kind: 'gap',
-  channel: 'trade',
-  ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, environment: 'simulated' },
-  ...{ fromId: '2', toId: '3', fromTime: NOW - 198, toTime: NOW - 197, missing: 4, filled: 0, outcome: 'unrepaired' },
-};
+const GAP = gapRecord({
+  venue: 'bybit',
+  environment: 'simulated',
+  ...{ fromId: '2', toId: '3', fromTime: NOW - 198, toTime: NOW - 197, missing: 4 },
+});
 
 const INSTRUMENT: FeedRecord = {
   kind: 'instrument',

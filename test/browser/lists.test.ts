@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { Gap } from '../../src/domain/record.ts';
+import { gapRecord } from '../../testing/judges/events.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { gatewayUnderTest, heartbeat, NOW, price, status, trade } from '../gateway/gateway-under-test.ts';
 import { SNAPSHOT } from '../gateway/status-snapshot.ts';
@@ -33,6 +33,10 @@ async function open(url: string, at: BrowserContext = context): Promise<Page> {
   onTestFinished(() => page.close());
   return page;
 }
+
+/** A gap between the first two trades. */
+const gapOf = (venue: string, missing: number) =>
+  gapRecord({ venue, environment: 'simulated', toId: '2', fromTime: NOW - 199, toTime: NOW - 198, missing });
 
 const eventually = <T>(read: () => Promise<T> | T) => expect.poll(read, { timeout: 15_000 });
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent ?? '');
@@ -82,13 +86,7 @@ it('a part of the head keeps the focus when its count changes; dead letters name
 
 it('in mode all, time and sales shows only the gaps of the venue that it shows', async () => {
   const { url, publish } = await feed({ mode: 'all' });
-  const gap = (venue: string, missing: number): Gap => ({
-    kind: 'gap',
-    channel: 'trade',
-    ...{ venue, symbol: 'BTCUSDT', epoch: 1, environment: 'simulated', filled: 0, outcome: 'unrepaired', missing },
-    ...{ fromId: '1', toId: '2', fromTime: NOW - 199, toTime: NOW - 198 },
-  });
-  publish(price('100', { venue: 'binance' }), gap('bybit', 4), gap('binance', 7));
+  publish(price('100', { venue: 'binance' }), gapOf('bybit', 4), gapOf('binance', 7));
   const page = await open(url);
   publish(trade(1), trade(2), trade(3));
   await eventually(() => page.locator('.tape-mark.is-gap').allTextContents()).toEqual(['gap: 4 trades missing']);
@@ -100,15 +98,7 @@ it('a frozen list of trades gets no new marks, either', async () => {
   publish(trade(1), trade(2), trade(3));
   await eventually(() => page.locator('.tape tbody tr').count()).toBe(3);
   await page.getByRole('button', { name: 'Freeze' }).click();
-  publish(
-    {
-      kind: 'gap',
-      channel: 'trade',
-      ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, environment: 'simulated', filled: 0, outcome: 'unrepaired' },
-      ...{ fromId: '1', toId: '2', fromTime: NOW - 199, toTime: NOW - 198, missing: 4 },
-    },
-    status('gap_unrepaired'),
-  );
+  publish(gapOf('bybit', 4), status('gap_unrepaired'));
   await listButton(page, 'Gaps').click();
   await page.locator('.event', { hasText: '4 missing' }).waitFor();
   expect(await page.locator('.tape tbody tr').count()).toBe(3);

@@ -1,6 +1,6 @@
 import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
 import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
-import { tradeEvent } from '../../../testing/judges/events.ts';
+import { gapRecord, tradeEvent } from '../../../testing/judges/events.ts';
 import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
 /* Turns steps into input for `publishStats`, and keeps the truth to compare its output with. */
@@ -269,9 +269,7 @@ export class PublishedMarket {
   }
 
   #gapBetween({ key }: Symbol, last: TradeEvent, behind: TradeEvent): Gap {
-    return {
-      kind: 'gap',
-      channel: 'trade',
+    return gapRecord({
       venue: this.#venue,
       symbol: key,
       epoch: this.#epoch,
@@ -280,10 +278,8 @@ export class PublishedMarket {
       fromTime: last.timestamp,
       toTime: behind.timestamp,
       missing: null,
-      filled: 0,
       outcome: 'unknown',
-      environment: 'production',
-    };
+    });
   }
 
   #because({ key }: Symbol, from: number, to: number): void {
