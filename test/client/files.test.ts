@@ -11,7 +11,7 @@ import { sampleInstrument } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
-import { heartbeat, priceTick } from './published-topics.ts';
+import { heartbeat, priceNow } from './published-topics.ts';
 
 async function connect(options: ClientOptions): Promise<Market> {
   const market = await connectTopics(options);
@@ -26,17 +26,17 @@ async function write(sink: Sink, ...records: readonly FeedRecord[]): Promise<voi
 it('a client reads prices, heartbeats and trades from the folder of a file sink, without duplicates', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir);
-  await write(sink, priceTick('BTCUSDT', '1'), priceTick('BTCUSDT', '2'), heartbeat(1, ['BTCUSDT']), tradeEvent(1));
+  await write(sink, priceNow('BTCUSDT', '1'), priceNow('BTCUSDT', '2'), heartbeat(1, ['BTCUSDT']), tradeEvent(1));
   const market = await connect({ dir, resumeAfterMs: 0 });
   expect(market.latest('BTC')?.price).toBe('2');
   // Earlier records may belong to a feed that has ended, so only a live heartbeat and a live price count.
   expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted' });
-  await write(sink, heartbeat(2, ['BTCUSDT']), priceTick('BTCUSDT', '2'));
+  await write(sink, heartbeat(2, ['BTCUSDT']), priceNow('BTCUSDT', '2'));
   await until(() => market.guard().isAllowed('BTC'), { message: () => market.guard().decision('BTC').reason });
   const ids: string[] = [];
   market.trades$('BTC').subscribe(({ tradeId }) => ids.push(tradeId));
   await market.ready();
-  await write(sink, tradeEvent(2), tradeEvent(2), tradeEvent(3), priceTick('BTCUSDT', '3'));
+  await write(sink, tradeEvent(2), tradeEvent(2), tradeEvent(3), priceNow('BTCUSDT', '3'));
   await until(() => ids.length === 2 && market.latest('BTC')?.price === '3');
   expect(ids).toEqual(['2', '3']);
   expect(market.lag().trades).toEqual({ ms: 0, records: 0 });
@@ -46,7 +46,7 @@ it('a folder without a topic of the environment is refused with what it has, and
   const dir = await testFolder();
   await expect(connect({ dir })).rejects.toThrow(`no topic such as prices in ${dir}; there are: nothing`);
   const sink = await openSink(dir);
-  await write(sink, priceTick('BTCUSDT', '1'));
+  await write(sink, priceNow('BTCUSDT', '1'));
   for (const [environment, topic] of [
     ['simulated', 'simulated.prices'],
     ['testnet', 'testnet.prices'],
@@ -71,11 +71,11 @@ it.each([
 ] as const)('a client finds the last readable price when the open file %s', async (_, damage, price) => {
   const dir = await testFolder();
   const closed = await openSink(dir);
-  await write(closed, priceTick('BTCUSDT', '1'));
+  await write(closed, priceNow('BTCUSDT', '1'));
   await closed.close();
   const sink = await openSink(dir);
-  await write(sink, priceTick('BTCUSDT', '2'));
-  await write(sink, priceTick('BTCUSDT', '3'));
+  await write(sink, priceNow('BTCUSDT', '2'));
+  await write(sink, priceNow('BTCUSDT', '3'));
   const part = join(dir, 'prices', '20261121T083100-0000000002.avro.part');
   await writeFile(part, damage(await readFile(part)));
   const market = await connect({ dir });
@@ -154,7 +154,7 @@ it('connectTopics rejects with the path of a folder that does not exist', async 
 
 it('a closed client completes all its streams and refuses to read', async () => {
   const dir = await testFolder();
-  await write(await openSink(dir), priceTick('BTCUSDT', '1'));
+  await write(await openSink(dir), priceNow('BTCUSDT', '1'));
   const market = await connect({ dir });
   const ended: string[] = [];
   market.trades$().subscribe({ complete: () => ended.push('trades') });

@@ -1,7 +1,7 @@
 import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
-import { gapRecord, healthyFeed, statusRecord } from '../../testing/judges/events.ts';
+import { gapRecord, healthyFeed, priceTick, statusRecord } from '../../testing/judges/events.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { until } from '../../testing/tools/until.ts';
 import { outRecords } from '../sinks/out-records.ts';
@@ -36,28 +36,12 @@ export class PublishedTopics implements AsyncDisposable {
   }
 }
 
-export function priceTick(symbol: string, price: string, fields: Partial<PriceTick> = {}): PriceTick {
-  return {
-    kind: 'price',
-    venue: 'bybit',
-    symbol,
-    venueSymbol: symbol,
-    coin: symbol.replace(/USDT$/, ''),
-    environment: 'production',
-    epoch: 1,
-    receivedAt: Date.now() * 1000,
-    price,
-    timestamp: Date.now(),
-    volume24h: null,
-    quoteVolume24h: null,
-    change24h: null,
-    open24h: null,
-    high24h: null,
-    low24h: null,
-    vwap24h: null,
-    tradeCount24h: null,
-    ...fields,
-  };
+/** A price of this moment. */
+export function priceNow(symbol: string, price: string, fields: Partial<PriceTick> = {}): PriceTick {
+  const at = Date.now();
+  const coin = symbol.replace(/USDT$/, '');
+  const of = { venue: 'bybit', symbol, venueSymbol: symbol, coin, epoch: 1 };
+  return priceTick({ ...of, receivedAt: at * 1000, timestamp: at, price, ...fields });
 }
 
 export function heartbeat(sequence: number, symbols: readonly string[], fields: Partial<FeedStatus> = {}): FeedStatus {

@@ -6,12 +6,12 @@ import type { FeedRecord } from '../../src/domain/record.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
-import { gapOf, heartbeat, priceTick } from './published-topics.ts';
+import { gapOf, heartbeat, priceNow } from './published-topics.ts';
 
 /** 2026-11-21T08:31:00Z */
 const START = Date.UTC(2026, 10, 21, 8, 31);
 const price = (afterMs: number, text: string) => {
-  return priceTick('BTCUSDT', text, { timestamp: START + afterMs, receivedAt: (START + afterMs) * 1000 });
+  return priceNow('BTCUSDT', text, { timestamp: START + afterMs, receivedAt: (START + afterMs) * 1000 });
 };
 const beat = (afterMs: number) => heartbeat(afterMs, ['BTCUSDT'], { timestamp: START + afterMs });
 const trade = (afterMs: number) => {

@@ -10,7 +10,7 @@ import { follow, Sniper } from '../../examples/sniper.ts';
 import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sampleLargeTrade, sampleTradeStats } from '../../testing/records/sample-records.ts';
-import { heartbeat, priceTick } from '../client/published-topics.ts';
+import { heartbeat, priceNow } from '../client/published-topics.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 
@@ -42,10 +42,10 @@ describe('the sniper', () => {
   beforeEach(() => begin());
 
   const about = (fields = {}) => ({ ...tradeEvent(1), receivedAt: now * 1000, timestamp: now, epoch: 1, ...fields });
-  const priceNow = (price: string, fields: Partial<TopicRecords['prices']> = {}): TopicRecords['prices'] =>
-    priceTick('BTCUSDT', price, { venue: 'binance', receivedAt: now * 1000, timestamp: now, ...fields });
+  const bitcoinAt = (price: string, fields: Partial<TopicRecords['prices']> = {}): TopicRecords['prices'] =>
+    priceNow('BTCUSDT', price, { venue: 'binance', receivedAt: now * 1000, timestamp: now, ...fields });
   const tick = (price: string, fields: Partial<TopicRecords['prices']> = {}): void => {
-    last = priceNow(price, fields);
+    last = bitcoinAt(price, fields);
     sniper.onPrice(last);
   };
   const flow = (fields: Partial<TopicRecords['trade-stats']> = {}): void =>
@@ -109,7 +109,7 @@ describe('the sniper', () => {
 
   it('does not sell at a late price of an earlier epoch, which the guard leaves out', () => {
     buy();
-    sniper.onPrice(priceNow('49000', { epoch: 0, venue: 'binance' }));
+    sniper.onPrice(bitcoinAt('49000', { epoch: 0, venue: 'binance' }));
     expect(events(lines)).toEqual(['bought']);
   });
 
@@ -223,8 +223,8 @@ describe('examples/sniper.ts', () => {
       ...Array.from({ length: 12 }, (_, second) =>
         heartbeat(second, ['BTCUSDT'], { timestamp: START + 1000 * second }),
       ),
-      ...[0, 2000, 4000, 6000].map((ms) => priceTick('BTCUSDT', '50000', at(ms))),
-      priceTick('BTCUSDT', '50100', at(9000)),
+      ...[0, 2000, 4000, 6000].map((ms) => priceNow('BTCUSDT', '50000', at(ms))),
+      priceNow('BTCUSDT', '50100', at(9000)),
       sampleTradeStats({ epoch: 1, coin: 'BTC', windowMs: 1000, windowStart: START + 4000, windowEnd: START + 5000 }),
       sampleLargeTrade({ ...at(7500), epoch: 1, environment: 'production', isBuyerMaker: false, source: 'live' }),
     ];

@@ -7,7 +7,7 @@ import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { deleteRecordsBefore, withAdmin } from '../../testing/kafka/with-admin.ts';
-import { PublishedTopics, priceTick } from '../client/published-topics.ts';
+import { PublishedTopics, priceNow } from '../client/published-topics.ts';
 
 let brokers: string[];
 beforeAll(async () => {
@@ -56,7 +56,7 @@ const byName = (a: { readonly name: string }, b: { readonly name: string }): num
 
 it('an Observable of a topic that begins at its end emits the records from a given offset', async () => {
   const { topics: to, topicPrefix } = await topics({ partitions: 1 });
-  await to.publish(priceTick('BTCUSDT', '1'), priceTick('BTCUSDT', '2'));
+  await to.publish(priceNow('BTCUSDT', '1'), priceNow('BTCUSDT', '2'));
   const offsets = [{ topic: `${topicPrefix}prices`, partition: 0, offset: 0 }];
   const market = await connect({ topicPrefix, from: { offsets, prices: 'end' } });
   const prices = await firstValueFrom(market.prices$('BTC').pipe(take(2), toArray(), timeout(5000)));

@@ -12,7 +12,7 @@ import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { deleteRecordsBefore } from '../../testing/kafka/with-admin.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
-import { gapOf, heartbeat, PublishedTopics, priceTick } from '../client/published-topics.ts';
+import { gapOf, heartbeat, PublishedTopics, priceNow } from '../client/published-topics.ts';
 
 let brokers: string[];
 beforeAll(async () => {
@@ -55,23 +55,23 @@ describe('connectTopics', () => {
 
   it('returns the latest price of a coin on connect, even if 12,000 prices of another coin follow it', async () => {
     const { topics: to, config } = await topics({ partitions: 2 });
-    await to.publish(priceTick('ADAUSDT', '0.5'));
-    await to.publish(...Array.from({ length: 12_000 }, (_, index) => priceTick('BTCUSDT', String(index + 1))));
+    await to.publish(priceNow('ADAUSDT', '0.5'));
+    await to.publish(...Array.from({ length: 12_000 }, (_, index) => priceNow('BTCUSDT', String(index + 1))));
     await to.publish(heartbeat(1, ['BTCUSDT', 'ADAUSDT', 'XRPUSDT']));
     const market = await connect(config);
     expect(market.latest('BTC')?.price).toBe('12000');
     expect(market.latest('adausdt')?.price).toBe('0.5');
     expect(market.latest('XRP')).toBeUndefined();
-    await to.publish(priceTick('BTCUSDT', '7'));
+    await to.publish(priceNow('BTCUSDT', '7'));
     await until(() => market.latest('BTC')?.price === '7');
   });
 
   it('halts trading of a coin for a gap that was published before the client connected', async () => {
     const { topics: to, config } = await topics();
-    await to.publish(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'), gapOf('BTCUSDT'));
+    await to.publish(priceNow('BTCUSDT', '1'), priceNow('ETHUSDT', '1'), gapOf('BTCUSDT'));
     await to.publish(heartbeat(1, ['BTCUSDT', 'ETHUSDT']));
     const market = await connect(config, { resumeAfterMs: 0 });
-    await to.publish(heartbeat(2, ['BTCUSDT', 'ETHUSDT']), priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'));
+    await to.publish(heartbeat(2, ['BTCUSDT', 'ETHUSDT']), priceNow('BTCUSDT', '1'), priceNow('ETHUSDT', '1'));
     await until(() => market.guard().isAllowed('ETH'));
     expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted', causes: ['gap'] });
   });
@@ -91,7 +91,7 @@ describe('connectTopics', () => {
     const producer = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).producer();
     await producer.connect();
     onTestFinished(() => producer.disconnect());
-    const tick = priceTick('BTCUSDT', '1');
+    const tick = priceNow('BTCUSDT', '1');
     await producer.send({ topic, messages: [{ key: 'BTCUSDT', value: encodeConfluent(tick, 7) }] });
     const refused = connectTopics({ brokers, topicPrefix: config.topicPrefix });
     await expect(refused).rejects.toThrow(

@@ -11,7 +11,7 @@ import { nodeOfVersion, OLDEST_NODE } from '../../testing/processes/node-version
 import { isLong } from '../../testing/tools/is-long.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
-import { priceTick } from '../client/published-topics.ts';
+import { priceNow } from '../client/published-topics.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 
@@ -122,7 +122,7 @@ it('market-feed-client reads files and asks brokers from an empty folder', async
   const { project: folder } = installed.byName['market-feed-client'];
   const dir = await testFolder();
   const sink = await openSink(dir);
-  await sink.write(outRecords(priceTick('BTCUSDT', '61837.63')));
+  await sink.write(outRecords(priceNow('BTCUSDT', '61837.63')));
   await sink.close();
   const code = `
 import { connectTopics } from 'market-feed-client';

@@ -11,7 +11,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { sampleBookDelta, sampleOrderBook } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
-import { heartbeat, priceTick } from '../client/published-topics.ts';
+import { heartbeat, priceNow } from '../client/published-topics.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 import { VirtualClock } from '../sinks/virtual-clock.ts';
@@ -103,7 +103,7 @@ it('topicsSource emits the last price of every symbol of a cluster once', async 
       heartbeat(sequence, ['BTCUSDT'], { instance: 'a' }),
       heartbeat(sequence, ['ETHUSDT', 'SOLUSDT'], { instance: 'b' }),
     ]);
-  await write(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '2'), priceTick('SOLUSDT', '3'), ...beats(1));
+  await write(priceNow('BTCUSDT', '1'), priceNow('ETHUSDT', '2'), priceNow('SOLUSDT', '3'), ...beats(1));
   const stopping = new AbortController();
   const source = topicsSource({
     config: loadConfig({ values: { coins: ['BTC', 'ETH', 'SOL'], sinks: ['file'], file: { dir } } }),
@@ -128,7 +128,7 @@ it('topicsSource emits the last price of every symbol of a cluster once', async 
   await until(() => beatsSeen === 6);
   expect(prices).toEqual(['BTCUSDT 1', 'ETHUSDT 2', 'SOLUSDT 3']);
   // A symbol with a tick needs no last price, which could be older.
-  await write(priceTick('XRPUSDT', '4'));
+  await write(priceNow('XRPUSDT', '4'));
   await until(() => prices.length === 4);
   await write(heartbeat(4, ['BTCUSDT', 'XRPUSDT'], { instance: 'a' }));
   await until(() => beatsSeen === 7);

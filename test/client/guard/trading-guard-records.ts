@@ -2,7 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { symbolNamed } from '../../../src/client/topic-name.ts';
 import type { FeedStatus, Gap, Heartbeat, PriceTick } from '../../../src/domain/record.ts';
 import { gapRecord, healthyFeed, statusRecord } from '../../../testing/judges/events.ts';
-import { priceTick } from '../published-topics.ts';
+import { priceNow } from '../published-topics.ts';
 
 /** The wall clock at the start of a test, milliseconds since 1970. */
 export const START = 1_700_000_000_000;
@@ -23,7 +23,7 @@ export function heartbeat(ms: number, { heartbeat: given, ...fields }: Heartbeat
 
 /** A price that the feed received `ms` after START. */
 export function price(ms: number, fields: Partial<PriceTick> = {}): PriceTick {
-  return priceTick('BTCUSDT', '61837.63', { receivedAt: (START + ms) * 1000, timestamp: START + ms, ...fields });
+  return priceNow('BTCUSDT', '61837.63', { receivedAt: (START + ms) * 1000, timestamp: START + ms, ...fields });
 }
 
 export function ethPrice(ms: number, fields: Partial<PriceTick> = {}): PriceTick {

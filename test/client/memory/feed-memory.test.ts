@@ -3,7 +3,7 @@ import { type LastPrices, recallPrices } from '../../../src/client/memory/always
 import { FeedMemory } from '../../../src/client/memory/feed-memory.ts';
 import type { ReadTopicBackwards } from '../../../src/client/memory/read-topic-backwards.ts';
 import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
-import { gapOf, heartbeat, priceTick } from '../published-topics.ts';
+import { gapOf, heartbeat, priceNow } from '../published-topics.ts';
 
 /** A topic of one partition that counts how many records were read. */
 function topicOf(...records: readonly { readonly at: number; readonly record: FeedRecord }[]) {
@@ -88,10 +88,10 @@ describe('FeedMemory', () => {
 
 describe('recallPrices', () => {
   it('finds old prices far back, and decodes only one message of each symbol', async () => {
-    const quiet = { at: 1, record: priceTick('ADAUSDT', '1', { receivedAt: 1 }) };
+    const quiet = { at: 1, record: priceNow('ADAUSDT', '1', { receivedAt: 1 }) };
     const busy = Array.from({ length: 9000 }, (_, index) => ({
       at: index,
-      record: priceTick('BTCUSDT', String(index), { receivedAt: index }),
+      record: priceNow('BTCUSDT', String(index), { receivedAt: index }),
     }));
     const { readBackwards, read } = topicOf(priced('OLDUSDT', 0), quiet, ...busy);
     const prices: LastPrices = new Map();
@@ -105,10 +105,10 @@ describe('recallPrices', () => {
   it('keeps a newer price that arrived while the past was read', async () => {
     const { readBackwards } = topicOf(priced('BTCUSDT', 5));
     const prices: LastPrices = new Map();
-    prices.set('BTCUSDT', priceTick('BTCUSDT', '6', { receivedAt: 6 }));
+    prices.set('BTCUSDT', priceNow('BTCUSDT', '6', { receivedAt: 6 }));
     await recallPrices(readBackwards, 'prices', new Set(['BTCUSDT']), prices);
     expect(prices.get('BTCUSDT')?.price).toBe('6');
   });
 });
 
-const priced = (symbol: string, at: number) => ({ at, record: priceTick(symbol, String(at), { receivedAt: at }) });
+const priced = (symbol: string, at: number) => ({ at, record: priceNow(symbol, String(at), { receivedAt: at }) });
