@@ -117,7 +117,7 @@ async function tradesOf(config: KafkaConfig, topic: string): Promise<string[]> {
 }
 
 it.each(TESTED)(
-  'an example writes each trade to %s once, although it is killed at random moments',
+  'the example for %s writes each trade once, even if it is killed',
   async (name) => {
     const config = kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, partitions: 3 });
     const topic = `${config.topicPrefix}trades`;
