@@ -7,8 +7,8 @@
  */
 import { parseArgs } from 'node:util';
 import type { BrowserContext, CDPSession } from 'playwright-core';
-import { launchBrowser, openContext, openDashboard } from '../../test/browser/browser.ts';
-import { BusyGateway } from '../../test/browser/busy-gateway.ts';
+import { launchBrowser, openContext, openDashboard } from '../../testing/browser/browser.ts';
+import { BusyGateway } from '../../testing/browser/busy-gateway.ts';
 import { until } from '../../testing/tools/until.ts';
 import { median } from '../measure.ts';
 import { reportPart } from '../part.ts';

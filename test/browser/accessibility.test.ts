@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
-import { openContext, openDashboard, sharedBrowser } from './browser.ts';
-import { BusyGateway } from './busy-gateway.ts';
+import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
+import { BusyGateway } from '../../testing/browser/busy-gateway.ts';
 import { lowContrast } from './low-contrast.ts';
 
 /* Contrast in all states of the feed, use by keyboard alone, and reduced motion: on one page, in this order. */

@@ -3,10 +3,10 @@ import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { BookDelta, FeedRecord } from '../../src/domain/record.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
+import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
 import { gapRecord } from '../../testing/judges/events.ts';
 import {
   bookDelta,
-  gatewayUnderTest,
   heartbeat,
   largeTrade,
   NOW,
@@ -15,9 +15,9 @@ import {
   status,
   trade,
   tradeStats,
-} from '../gateway/gateway-under-test.ts';
+} from '../../testing/records/gateway-records.ts';
+import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
 import { SNAPSHOT } from '../gateway/status-snapshot.ts';
-import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 
 let context: BrowserContext;
 

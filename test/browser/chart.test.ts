@@ -8,11 +8,11 @@ import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import type { PastKlinesWanted } from '../../src/gateway/view/kline-history.ts';
 import { nextOpenTime, openTimeOf } from '../../src/market/candles/kline-interval.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
+import { openContext, openDashboard, type PageOptions, sharedBrowser } from '../../testing/browser/browser.ts';
 import { kline } from '../../testing/judges/events.ts';
+import { heartbeat, price, status } from '../../testing/records/gateway-records.ts';
 import { sampleGap } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
-import { heartbeat, price, status } from '../gateway/gateway-under-test.ts';
-import { openContext, openDashboard, type PageOptions, sharedBrowser } from './browser.ts';
 
 /* The chart of a gateway whose records come from this file. It holds two minutes; the venue has the candles before. */
 

@@ -4,11 +4,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import type { Events } from '../../src/gateway/api/feed-answers.ts';
 import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
+import {
+  openContext,
+  openDashboard,
+  sharedBrowser,
+  type Theme,
+  type WatchedPage,
+} from '../../testing/browser/browser.ts';
+import { BusyGateway } from '../../testing/browser/busy-gateway.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
-import { openContext, openDashboard, sharedBrowser, type Theme, type WatchedPage } from './browser.ts';
-import { BusyGateway } from './busy-gateway.ts';
 import { Demo } from './demo.ts';
 
 const WIDTHS = [360, 820, 1440];

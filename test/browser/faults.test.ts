@@ -1,7 +1,7 @@
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
 import { until } from '../../testing/tools/until.ts';
-import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 import { type Sample, samplesOf, startSampling, Truth } from './page-samples.ts';
 import { RecordedFeed, type RecordedFeedOptions } from './recorded-feed.ts';
 import { slowPath } from './slow-path.ts';

@@ -3,10 +3,11 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Heartbeat } from '../../src/domain/record.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
+import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
+import { heartbeat, NOW, price, status, venueAge } from '../../testing/records/gateway-records.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
-import { gatewayUnderTest, heartbeat, NOW, price, status, venueAge } from '../gateway/gateway-under-test.ts';
-import { openContext, openDashboard, sharedBrowser } from './browser.ts';
+import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
 import { slowPath } from './slow-path.ts';
 
 let browser: Browser;

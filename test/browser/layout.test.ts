@@ -1,11 +1,17 @@
 import type { BrowserContext, Page, WebSocket } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
+import {
+  openContext,
+  openDashboard,
+  type PageOptions,
+  sharedBrowser,
+  type WatchedPage,
+} from '../../testing/browser/browser.ts';
+import { BusyGateway } from '../../testing/browser/busy-gateway.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 import { brokenBoxes } from './broken-boxes.ts';
-import { openContext, openDashboard, type PageOptions, sharedBrowser, type WatchedPage } from './browser.ts';
-import { BusyGateway } from './busy-gateway.ts';
 
 const WIDE = '"DejaVu Sans", Verdana, sans-serif';
 const NARROW = '"Liberation Sans", Arial, "DejaVu Sans Condensed", sans-serif';

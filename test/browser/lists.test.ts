@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
 import { gapRecord } from '../../testing/judges/events.ts';
+import { heartbeat, NOW, price, status, trade } from '../../testing/records/gateway-records.ts';
 import { root } from '../../testing/tools/tools.ts';
-import { gatewayUnderTest, heartbeat, NOW, price, status, trade } from '../gateway/gateway-under-test.ts';
+import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
 import { SNAPSHOT } from '../gateway/status-snapshot.ts';
-import { openContext, openDashboard, sharedBrowser } from './browser.ts';
 
 /* The lists of events, gaps and coins, and the parts of the head that lead to them. */
 

@@ -3,10 +3,11 @@ import axe from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { FeedStatus } from '../../src/domain/record.ts';
+import { openContext, openDashboard, sharedBrowser, type Theme } from '../../testing/browser/browser.ts';
+import { heartbeat, price, status, venueAge } from '../../testing/records/gateway-records.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
-import { gatewayUnderTest, heartbeat, price, status, venueAge } from '../gateway/gateway-under-test.ts';
-import { openContext, openDashboard, sharedBrowser, type Theme } from './browser.ts';
+import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
 
 let context: BrowserContext;
 

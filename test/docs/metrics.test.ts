@@ -3,9 +3,10 @@ import { expect, it } from 'vitest';
 import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
+import { heartbeat, NOW, trade } from '../../testing/records/gateway-records.ts';
 import { runPromtool } from '../../testing/tools/promtool.ts';
 import { until } from '../../testing/tools/until.ts';
-import { gatewayUnderTest, heartbeat, NOW, trade } from '../gateway/gateway-under-test.ts';
+import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
 import { documentedMetrics } from './metric-names.ts';
 
 const spread = new LatencyHistogram();

@@ -1,5 +1,5 @@
 import type { StatusSnapshot, SymbolQuality, VenueSnapshot } from '../../src/domain/status-snapshot.ts';
-import { NOW } from './gateway-under-test.ts';
+import { NOW } from '../../testing/records/gateway-records.ts';
 
 const venueSnapshot = (name: string): VenueSnapshot => ({
   venue: name,

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { gatewayUnderTest, orderBook, price } from '../gateway-under-test.ts';
+import { orderBook, price } from '../../../testing/records/gateway-records.ts';
+import { gatewayUnderTest } from '../gateway-under-test.ts';
 
 /** The answer to a request with exactly this target. */
 async function answerTo(url: string, target: string, headers: readonly string[] = []): Promise<string> {

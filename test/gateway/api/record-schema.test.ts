@@ -3,7 +3,14 @@ import { expect, it } from 'vitest';
 import { toJson } from '../../../src/codec/json-view.ts';
 import { DecimalText, recordSchema } from '../../../src/gateway/api/record-schema.ts';
 import { kline } from '../../../testing/judges/events.ts';
-import { heartbeat, largeTrade, orderBook, price, trade, tradeStats } from '../gateway-under-test.ts';
+import {
+  heartbeat,
+  largeTrade,
+  orderBook,
+  price,
+  trade,
+  tradeStats,
+} from '../../../testing/records/gateway-records.ts';
 
 it.each([
   trade(1),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { gatewayUnderTest, heartbeat, orderBook, trade, tradeStats } from '../gateway-under-test.ts';
+import { heartbeat, orderBook, trade, tradeStats } from '../../../testing/records/gateway-records.ts';
+import { gatewayUnderTest } from '../gateway-under-test.ts';
 
 interface Parameter {
   readonly name: string;

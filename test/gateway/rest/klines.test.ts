@@ -5,7 +5,8 @@ import type { Kline } from '../../../src/domain/record.ts';
 import type { PastKlinesWanted } from '../../../src/gateway/view/kline-history.ts';
 import { openTimeOf } from '../../../src/market/candles/kline-interval.ts';
 import { kline } from '../../../testing/judges/events.ts';
-import { gatewayUnderTest, NOW } from '../gateway-under-test.ts';
+import { NOW } from '../../../testing/records/gateway-records.ts';
+import { gatewayUnderTest } from '../gateway-under-test.ts';
 
 const KLINES = '/api/assets/crypto/BTC/klines';
 const MINUTE = 60_000;

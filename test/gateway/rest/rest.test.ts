@@ -15,20 +15,19 @@ import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
 import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
 import { gatewayOptions } from '../../../src/serving/gateway-options.ts';
 import { kline } from '../../../testing/judges/events.ts';
-import { sampleInstrument } from '../../../testing/records/sample-records.ts';
 import {
   bookDelta,
-  gatewayUnderTest,
   heartbeat,
   NOW,
   orderBook,
   price,
-  type Row,
   status,
   trade,
   tradeStats,
   venueAge,
-} from '../gateway-under-test.ts';
+} from '../../../testing/records/gateway-records.ts';
+import { sampleInstrument } from '../../../testing/records/sample-records.ts';
+import { gatewayUnderTest, type Row } from '../gateway-under-test.ts';
 import { SNAPSHOT } from '../status-snapshot.ts';
 
 const BTC = '/api/assets/crypto/BTC/';

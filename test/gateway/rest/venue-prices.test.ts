@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { gatewayUnderTest, heartbeat, price } from '../gateway-under-test.ts';
+import { heartbeat, price } from '../../../testing/records/gateway-records.ts';
+import { gatewayUnderTest } from '../gateway-under-test.ts';
 import { SNAPSHOT } from '../status-snapshot.ts';
 
 it("gives each venue's price as a difference in basis points from the venue that serves the symbol", async () => {

@@ -4,9 +4,10 @@ import { mergeOverview } from '../../../dashboard/feed/merge-overview.ts';
 import type { CoinAnswer, Status } from '../../../src/gateway/api/feed-answers.ts';
 import type { OverviewChanges } from '../../../src/gateway/api/stream-messages.ts';
 import { OverviewItems } from '../../../src/gateway/stream/overview-changes.ts';
+import { heartbeat, NOW, price, status } from '../../../testing/records/gateway-records.ts';
 import { coin } from '../../dashboard/coin.ts';
 import { headline } from '../../dashboard/headline.ts';
-import { gatewayUnderTest, heartbeat, NOW, price, type Row, status } from '../gateway-under-test.ts';
+import { gatewayUnderTest, type Row } from '../gateway-under-test.ts';
 
 const COINS = 200;
 const points = Array.from({ length: 60 }, (_, at) => String(64_000.25 + at));

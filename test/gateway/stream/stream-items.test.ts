@@ -6,7 +6,7 @@ import { Backlog } from '../../../src/gateway/stream/backlog.ts';
 import { itemOf } from '../../../src/gateway/stream/stream-items.ts';
 import { GatewayView } from '../../../src/gateway/view/view.ts';
 import { kline } from '../../../testing/judges/events.ts';
-import { NOW, price } from '../gateway-under-test.ts';
+import { NOW, price } from '../../../testing/records/gateway-records.ts';
 
 /** What a client that lags receives after these records. */
 function laterOf(...records: readonly FeedRecord[]): readonly unknown[] {

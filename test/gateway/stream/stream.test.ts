@@ -5,20 +5,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { toJson } from '../../../src/codec/json-view.ts';
 import type { BookDelta } from '../../../src/domain/record.ts';
 import { kline } from '../../../testing/judges/events.ts';
-import { limitMs } from '../../../testing/tools/limit-ms.ts';
-import { until } from '../../../testing/tools/until.ts';
 import {
   bookDelta,
-  gatewayUnderTest,
   heartbeat,
   largeTrade,
   orderBook,
   price,
-  type Row,
   status,
   trade,
   tradeStats,
-} from '../gateway-under-test.ts';
+} from '../../../testing/records/gateway-records.ts';
+import { limitMs } from '../../../testing/tools/limit-ms.ts';
+import { until } from '../../../testing/tools/until.ts';
+import { gatewayUnderTest, type Row } from '../gateway-under-test.ts';
 
 const ids = (trades: readonly Row[]) => trades.map(({ trade_id: id }) => Number(id));
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { FeedHistory } from '../../../src/gateway/view/feed-history.ts';
-import { heartbeat, status } from '../gateway-under-test.ts';
+import { heartbeat, status } from '../../../testing/records/gateway-records.ts';
 
 const beat = (history: FeedHistory, instance: string, sequence: number, timestamp: number) =>
   history.add(heartbeat({}, { instance, sequence, timestamp }));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Environment, Heartbeat } from '../../../src/domain/record.ts';
 import { FeedSummary } from '../../../src/gateway/view/feed-summary.ts';
-import { heartbeat, NOW, status, venueAge } from '../gateway-under-test.ts';
+import { heartbeat, NOW, status, venueAge } from '../../../testing/records/gateway-records.ts';
 
 let at = 0;
 let feed: FeedSummary;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BookDelta, BookLevel, OrderBookSnapshot } from '../../../src/domain/record.ts';
 import { KnownBook } from '../../../src/gateway/view/known-book.ts';
-import { bookDelta, orderBook } from '../gateway-under-test.ts';
+import { bookDelta, orderBook } from '../../../testing/records/gateway-records.ts';
 
 const level = (price: string, quantity = '1'): BookLevel => ({ price, quantity });
 const PUBLISHED = orderBook({ updateId: '10', bids: [level('99')], asks: [level('101')] });

@@ -1,7 +1,7 @@
 import { asyncScheduler } from 'rxjs';
 import { beforeEach, expect, it } from 'vitest';
 import { GatewayView } from '../../../src/gateway/view/view.ts';
-import { heartbeat, NOW, price } from '../gateway-under-test.ts';
+import { heartbeat, NOW, price } from '../../../testing/records/gateway-records.ts';
 
 let view: GatewayView;
 beforeEach(() => {

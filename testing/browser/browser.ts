@@ -2,7 +2,7 @@ import { type Browser, type BrowserContext, type Page, chromium as playwright } 
 import { mergeOverview } from '../../dashboard/feed/merge-overview.ts';
 import type { Status } from '../../src/gateway/api/feed-answers.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
-import { chromium } from '../../testing/tools/chromium.ts';
+import { chromium } from '../tools/chromium.ts';
 
 export type Theme = 'light' | 'dark';
 

@@ -3,9 +3,9 @@ import { EMPTY, Subject } from 'rxjs';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
-import { kline } from '../../testing/judges/events.ts';
-import { root } from '../../testing/tools/tools.ts';
-import { heartbeat, orderBook, price, status, trade, tradeStats, venueAge } from '../gateway/gateway-under-test.ts';
+import { kline } from '../judges/events.ts';
+import { heartbeat, orderBook, price, status, trade, tradeStats, venueAge } from '../records/gateway-records.ts';
+import { root } from '../tools/tools.ts';
 
 /** Milliseconds between two batches of records. */
 const EVERY_MS = 20;
