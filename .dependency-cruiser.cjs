@@ -53,7 +53,6 @@ const packageRules = [
   ['kafkajs', ['^src/kafka/']],
   ['@platformatic/kafka', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
-  ['hyparquet(-writer)?', ['^src/parquet/']],
   ['pino', ['^src/telemetry/']],
   ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/']],
   ['yaml', ['^src/config/', '^src/cli/', '^src/gateway/pages/']],

@@ -13,7 +13,7 @@ import { median } from '../measure.ts';
 import { someTrades } from '../trades/some-trades.ts';
 
 const ROUNDS = 3;
-const TRADES = 200_000;
+const TRADES = 500_000;
 const SYMBOLS = 20;
 const BATCH = 1000;
 

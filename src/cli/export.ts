@@ -104,11 +104,11 @@ async function ofTopic(name: string, to: string, context: CommandContext): Promi
       const { partition, offset, record } = message;
       if (record instanceof Fault)
         await writeProblem(err, `export: partition ${partition} offset ${offset}: ${record.message}`);
-      else files.add(record);
+      else await files.add(record);
       refuseAborted(signal);
     }
     refuseAborted(signal);
-    const records = files.finish();
+    const records = await files.finish();
     if (existsSync(part)) renameSync(part, folder);
     return { text: `${count(records)} records`, json: { records } };
   };
@@ -123,19 +123,19 @@ async function newTopicFiles(folder: string) {
   const budget = new RowBudget();
   let files: InstanceType<typeof PartitionedFiles> | undefined;
   let records = 0;
-  const finish = (): number => {
-    files?.finish();
+  const finish = async (): Promise<number> => {
+    await files?.finish();
     files = undefined;
     return records;
   };
   return {
     finish,
-    add(record: FeedRecord): void {
+    async add(record: FeedRecord): Promise<void> {
       const codec = codecOf(record.kind);
       const name = fileName(stamp, Math.floor(records / RECORDS_IN_FILES) + 1).replace(/\.avro$/, '');
       files ??= new PartitionedFiles(folder, name, codec.schema, budget);
       files.add(codec.encode(record), 1);
-      if (++records % RECORDS_IN_FILES === 0) finish();
+      if (++records % RECORDS_IN_FILES === 0) await finish();
     },
   };
 }

@@ -7,7 +7,7 @@ import { type AvroField, type AvroSchema, isUnion, type RecordSchema } from './s
 export type AvroType = avro.Type;
 
 /** avsc's buffer, and the offset of the next byte to read or write. */
-export interface Tap {
+interface Tap {
   readonly buf: Uint8Array;
   pos: number;
   readLong(): number;
@@ -195,58 +195,36 @@ class AllowedTextType extends TextType {
   }
 }
 
-type LogicalTypes = Readonly<Record<string, typeof avro.types.LogicalType>>;
-
-/** How the values of a schema look in memory. The bytes on the wire stay the same. */
-export interface InMemory {
-  /** Types for logical types. */
-  readonly logicalTypes: LogicalTypes;
-  /** Schemas that replace primitives: they name a logical type of `logicalTypes`. */
-  readonly primitives: Readonly<Record<string, AvroSchema>>;
-  /** Makes the name of a field in memory. */
-  readonly rename: (name: string) => string;
-}
-
-/** Our records: names in camelCase, decimals as text, and stricter checks of primitives. */
-const ofRecords: InMemory = {
-  logicalTypes: {
-    decimal: DecimalType,
-    'checked-long': LongType,
-    'checked-bytes': BytesType,
-    text: TextType,
-    'allowed-text': AllowedTextType,
-  },
-  primitives: {
-    long: { type: 'long', logicalType: 'checked-long' },
-    bytes: { type: 'bytes', logicalType: 'checked-bytes' },
-    string: { type: 'string', logicalType: 'text' },
-  },
-  rename: camelCase,
+const checked: Readonly<Record<string, AvroSchema>> = {
+  long: { type: 'long', logicalType: 'checked-long' },
+  bytes: { type: 'bytes', logicalType: 'checked-bytes' },
+  string: { type: 'string', logicalType: 'text' },
 };
 
-function inMemory(schema: AvroSchema, as: InMemory): AvroSchema {
-  if (typeof schema === 'string') return as.primitives[schema] ?? schema;
+/** Gives a schema names in camelCase and stricter checks of primitives. The bytes on the wire stay the same. */
+function inMemory(schema: AvroSchema): AvroSchema {
+  if (typeof schema === 'string') return checked[schema] ?? schema;
   // Nullable strings stay as they are, for they are names or ids, no free text. With our type, avsc would try every
   // branch of the union.
-  if (isUnion(schema)) return schema.map((branch) => (branch === 'string' ? branch : inMemory(branch, as)));
-  if (schema.logicalType !== undefined && schema.logicalType in as.logicalTypes) return schema;
-  if (typeof schema.type === 'string' && schema.type in as.primitives) return inMemory(schema.type, as);
+  if (isUnion(schema)) return schema.map((branch) => (branch === 'string' ? branch : inMemory(branch)));
+  if (schema.logicalType === 'decimal') return schema;
+  if (typeof schema.type === 'string' && schema.type in checked) return inMemory(schema.type);
   return {
     ...schema,
-    ...(schema.items === undefined ? {} : { items: inMemory(schema.items, as) }),
-    ...(schema.values === undefined ? {} : { values: inMemory(schema.values, as) }),
-    ...(schema.fields === undefined ? {} : { fields: schema.fields.map((field) => inMemoryField(field, as)) }),
+    ...(schema.items === undefined ? {} : { items: inMemory(schema.items) }),
+    ...(schema.values === undefined ? {} : { values: inMemory(schema.values) }),
+    ...(schema.fields === undefined ? {} : { fields: schema.fields.map(inMemoryField) }),
   };
 }
 
-function inMemoryField(field: AvroField, as: InMemory): AvroField {
+function inMemoryField(field: AvroField): AvroField {
   const { allowed, fallback } = field;
-  const isAllowedText = allowed !== undefined && 'allowed-text' in as.logicalTypes;
   return {
     ...field,
-    name: as.rename(field.name),
-    type: isAllowedText ? { type: 'string', logicalType: 'allowed-text', allowed, fallback } : inMemory(field.type, as),
-    ...(field.aliases === undefined ? {} : { aliases: field.aliases.map(as.rename) }),
+    name: camelCase(field.name),
+    type:
+      allowed === undefined ? inMemory(field.type) : { type: 'string', logicalType: 'allowed-text', allowed, fallback },
+    ...(field.aliases === undefined ? {} : { aliases: field.aliases.map(camelCase) }),
   };
 }
 
@@ -256,9 +234,15 @@ const isArray = (schema: unknown): schema is ConstructorParameters<typeof avro.t
 const isNullable = (schema: unknown): schema is ConstructorParameters<typeof avro.types.UnwrappedUnionType>[0] =>
   Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';
 
-export const typeOf = (schema: AvroSchema, { logicalTypes } = ofRecords): avro.Type =>
+export const typeOf = (schema: AvroSchema): avro.Type =>
   avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], {
-    logicalTypes,
+    logicalTypes: {
+      decimal: DecimalType,
+      'checked-long': LongType,
+      'checked-bytes': BytesType,
+      text: TextType,
+      'allowed-text': AllowedTextType,
+    },
     omitRecordMethods: true,
     typeHook: (inner, options) => {
       if (isArray(inner)) return new BoundedArrayType(inner, options);
@@ -266,8 +250,8 @@ export const typeOf = (schema: AvroSchema, { logicalTypes } = ofRecords): avro.T
     },
   });
 
-/** Returns the Avro type of a schema's records. It writes the same bytes as the original schema. */
-export const recordType = (schema: RecordSchema, as = ofRecords): avro.Type => typeOf(inMemory(schema, as), as);
+/** Returns the Avro type of our records, with names in camelCase. It writes the same bytes as the original schema. */
+export const recordType = (schema: RecordSchema): avro.Type => typeOf(inMemory(schema));
 
 /** Views the bytes as Node's Buffer, without a copy. */
 export const viewOf = (bytes: Uint8Array): Buffer =>

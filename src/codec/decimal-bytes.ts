@@ -111,45 +111,26 @@ export function decimalToBytes(text: string): Buffer | undefined {
 
 const extended = new Uint8Array(MAX_DECIMAL_BYTES);
 const halves = new DataView(extended.buffer);
-const extendedInteger = (): bigint => (halves.getBigInt64(0) << 64n) | halves.getBigUint64(8);
 
 /** Decodes bytes to canonical text (no bytes: 0); undefined if they do not fit precision 38. */
 export function decimalFromBytes(bytes: Uint8Array): Decimal | undefined {
   if (bytes.length > MAX_DECIMAL_BYTES) return undefined;
   extended.fill((bytes[0] ?? 0) > 0x7f ? 0xff : 0);
   extended.set(bytes, MAX_DECIMAL_BYTES - bytes.length);
-  const value = extendedInteger();
+  const value = integerAt(halves, 0);
   return value < LIMIT && value > -LIMIT ? fromUnscaled(value) : undefined;
 }
 
-/** Decimals of 16 bytes share buffers of this size: one buffer each would double the time. */
-const SLAB_BYTES = 4096 * MAX_DECIMAL_BYTES;
-let slab = new Uint8Array(SLAB_BYTES);
-let slabAt = 0;
-
-/** Returns 16 new bytes, all 0. */
-export function newFixedDecimal(): Uint8Array {
-  if (slabAt === SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
-    slabAt = 0;
-  }
-  slabAt += MAX_DECIMAL_BYTES;
-  return slab.subarray(slabAt - MAX_DECIMAL_BYTES, slabAt);
-}
-
-/** Returns a × b of decimals in 16 bytes, rounded half-even at 18 places; undefined if it has more than 38 digits. */
-export function productOfBytes(a: Uint8Array, b: Uint8Array): Uint8Array | undefined {
-  const value = roundHalfEven(integerOf(a) * integerOf(b), ONE);
+/**
+ * Returns a × b of decimals in 16 bytes, rounded half-even at 18 places; undefined if it has more than 38 digits. The next
+ * call overwrites the bytes.
+ */
+export function productOfDecimals(a: DataView, atA: number, b: DataView, atB: number): Uint8Array | undefined {
+  const value = roundHalfEven(integerAt(a, atA) * integerAt(b, atB), ONE);
   if (value >= LIMIT || value <= -LIMIT) return undefined;
   halves.setBigInt64(0, value >> 64n);
   halves.setBigUint64(8, BigInt.asUintN(64, value));
-  const bytes = newFixedDecimal();
-  bytes.set(extended);
-  return bytes;
+  return extended;
 }
 
-/** Returns the integer (the decimal × 10^18) in 16 bytes. */
-export function integerOf(bytes: Uint8Array): bigint {
-  extended.set(bytes);
-  return extendedInteger();
-}
+const integerAt = (bytes: DataView, at: number): bigint => (bytes.getBigInt64(at) << 64n) | bytes.getBigUint64(at + 8);

@@ -1,129 +1,164 @@
-import type { SchemaElement } from 'hyparquet-writer';
-import { hasSymbol } from '../codec/row-reader.ts';
 import { type AvroSchema, type AvroSchemaObject, isUnion, type RecordSchema } from '../codec/schema-files.ts';
-import { DECIMAL_PRECISION, DECIMAL_SCALE } from '../domain/decimal.ts';
+import { Column, type ColumnType, type StoredType } from './column.ts';
+import {
+  type Field,
+  GroupField,
+  ListField,
+  NullableField,
+  OmittedField,
+  ProductField,
+  READERS,
+  ValueField,
+  type ValueReader,
+} from './fields.ts';
 
 /** The column with price × quantity, if the schema has no field of this name. */
 const VALUE = 'value';
 
-const DECIMAL_BYTES = 16;
-const decimal: Partial<SchemaElement> = {
-  type: 'FIXED_LEN_BYTE_ARRAY',
-  type_length: DECIMAL_BYTES,
-  precision: DECIMAL_PRECISION,
-  scale: DECIMAL_SCALE,
-  logical_type: { type: 'DECIMAL', precision: DECIMAL_PRECISION, scale: DECIMAL_SCALE },
-};
-const time: Partial<SchemaElement> = {
-  type: 'INT64',
-  converted_type: 'TIMESTAMP_MICROS',
-  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
-};
-const text: Partial<SchemaElement> = {
-  type: 'BYTE_ARRAY',
-  converted_type: 'UTF8',
-  logical_type: { type: 'STRING' },
-};
+export type LogicalType = 'DECIMAL' | 'TIMESTAMP' | 'STRING' | 'LIST' | 'MAP';
+export type Repetition = 'REQUIRED' | 'OPTIONAL' | 'REPEATED';
 
-const LOGICAL: Readonly<Record<string, Partial<SchemaElement>>> = {
-  decimal,
-  'timestamp-millis': time,
-  'timestamp-micros': time,
-};
-const PRIMITIVES: Readonly<Record<string, Partial<SchemaElement>>> = {
-  boolean: { type: 'BOOLEAN' },
-  int: { type: 'INT32' },
-  long: { type: 'INT64' },
-  float: { type: 'FLOAT' },
-  double: { type: 'DOUBLE' },
-  bytes: { type: 'BYTE_ARRAY' },
-  string: text,
-  enum: text,
-};
-
-/** The Parquet schema of a file with records of an Avro schema. */
-export interface ParquetSchema {
-  /** The root, then each column with what is inside. */
-  readonly elements: readonly SchemaElement[];
-  readonly columns: readonly ParquetColumn[];
-}
-
-export interface ParquetColumn {
+/** A column, or a group of columns, as the file's schema lists it. */
+export interface SchemaElement {
   readonly name: string;
-  /** True: it is a decimal, or has decimals inside. */
-  readonly hasDecimals: boolean;
-  /** True: its values repeat, so that a dictionary makes it smaller. */
-  readonly repeats: boolean;
-  /** True: its values are price × quantity. */
-  readonly isProduct: boolean;
+  /** Only the root has none. */
+  readonly repetition?: Repetition;
+  readonly logical?: LogicalType | undefined;
+  /** Only of a column. */
+  readonly stored?: StoredType;
+  /** Only of a group. */
+  readonly children?: number;
 }
 
-export const isDecimal = ({ logical_type }: SchemaElement): boolean => logical_type?.type === 'DECIMAL';
+interface Primitive {
+  readonly stored: StoredType;
+  readonly logical?: LogicalType;
+  readonly reader: ValueReader;
+}
+
+const DECIMAL: Primitive = { stored: 'FIXED_LEN_BYTE_ARRAY', logical: 'DECIMAL', reader: READERS.decimal };
+const LOGICAL: Readonly<Record<string, Primitive>> = {
+  decimal: DECIMAL,
+  'timestamp-millis': { stored: 'INT64', logical: 'TIMESTAMP', reader: READERS.milliseconds },
+  'timestamp-micros': { stored: 'INT64', logical: 'TIMESTAMP', reader: READERS.int64 },
+};
+const PRIMITIVES: Readonly<Record<string, Primitive>> = {
+  boolean: { stored: 'BOOLEAN', reader: READERS.boolean },
+  int: { stored: 'INT32', reader: READERS.int32 },
+  long: { stored: 'INT64', reader: READERS.int64 },
+  double: { stored: 'DOUBLE', reader: READERS.double },
+  bytes: { stored: 'BYTE_ARRAY', reader: READERS.byteArray },
+  string: { stored: 'BYTE_ARRAY', logical: 'STRING', reader: READERS.byteArray },
+};
+
+/** True: each record of the schema has a symbol. */
+export const hasSymbol = ({ fields }: RecordSchema): boolean =>
+  fields.some(({ name, type }) => name === 'symbol' && type === 'string');
+
+/** Where a field is in the schema. */
+interface Place {
+  readonly path: readonly string[];
+  readonly repetition: Repetition;
+  /** Number of optional and repeated groups around it. */
+  readonly definition: number;
+  /** Number of repeated groups around it. */
+  readonly repeated: number;
+}
+const ROOT: Place = { path: [], repetition: 'REQUIRED', definition: 0, repeated: 0 };
 
 /**
- * Derives the Parquet schema. It leaves out `symbol` where each record has one: the folder names it, and pyarrow refuses
- * a column that both have. It adds the column `value` where the records have a price and a quantity.
- * @throws Error for a type that our schemas do not use
+ * The columns of the files with records of an Avro schema. It leaves out `symbol` where each record has one: the folder
+ * names it, and pyarrow refuses a column that both have. It adds the column `value` where the records have a price and a
+ * quantity.
  */
-export function parquetSchema(schema: RecordSchema): ParquetSchema {
-  const named = new Map<string, AvroSchemaObject>();
-  const columns: SchemaElement[][] = schema.fields.map(({ name, type }) => [...elementsOf(name, type, named)]);
-  const inFile = columns.filter(([column]) => column?.name !== 'symbol' || !hasSymbol(schema));
-  const names = inFile.map(([column]) => column?.name);
-  const product: SchemaElement = { name: VALUE, repetition_type: 'OPTIONAL', ...decimal };
-  if (names.includes('price') && names.includes('quantity') && !names.includes(VALUE)) inFile.push([product]);
-  return {
-    elements: [{ name: schema.name, num_children: inFile.length }, ...inFile.flat()],
-    columns: inFile.map((column) => ({
-      name: column[0]?.name ?? '',
-      hasDecimals: column.some(isDecimal),
-      repeats: column.some(({ type, logical_type }) => type === 'BYTE_ARRAY' || (type === 'INT64' && !logical_type)),
-      isProduct: column[0] === product,
-    })),
-  };
+export class ParquetSchema {
+  /** The root, then each column with what is inside. */
+  readonly elements: SchemaElement[] = [];
+  readonly columns: Column[] = [];
+  /** The schema's fields, in the order of the encoded values. */
+  readonly fields: readonly Field[];
+  /** Reads records into the columns. */
+  readonly record: Field;
+  /** The named types: their later uses give only the name. */
+  readonly #named = new Map<string, AvroSchemaObject>();
+
+  /** @throws Error for a type that our schemas do not use */
+  constructor(schema: RecordSchema) {
+    const omitsSymbol = hasSymbol(schema);
+    this.fields = schema.fields.map(({ name, type }) =>
+      name === 'symbol' && omitsSymbol ? new OmittedField(READERS.byteArray) : this.#field(name, type, ROOT),
+    );
+    const value = this.#valueField();
+    this.record = new GroupField(value === undefined ? this.fields : [...this.fields, value]);
+    const children = this.fields.length - (omitsSymbol ? 1 : 0) + (value === undefined ? 0 : 1);
+    this.elements.unshift({ name: schema.name, children });
+  }
+
+  #valueField(): Field | undefined {
+    const of = (name: string): Column | undefined => this.columns.find(({ type }) => type.path[0] === name);
+    const [price, quantity] = [of('price'), of('quantity')];
+    if (price === undefined || quantity === undefined || of(VALUE) !== undefined) return undefined;
+    if (![price, quantity].every(({ type }) => type.stored === DECIMAL.stored && type.maxDefinition === 0))
+      return undefined;
+    return new ProductField(this.#column(DECIMAL, inside(ROOT, VALUE, 'OPTIONAL')), price, quantity);
+  }
+
+  #field(name: string, schema: AvroSchema, parent: Place, repetition: Repetition = 'REQUIRED'): Field {
+    if (typeof schema === 'string')
+      return this.#field(name, this.#named.get(schema) ?? { type: schema }, parent, repetition);
+    if (isUnion(schema)) {
+      const [first, value, ...others] = schema;
+      if (first !== 'null' || value === undefined || others.length > 0)
+        throw new Error(`${name}: a union of several types`);
+      return new NullableField(this.#field(name, value, parent, 'OPTIONAL'), parent.definition);
+    }
+    const { type, logicalType = '', fields, items, values } = schema;
+    if (schema.name !== undefined) this.#named.set(schema.name, schema);
+    if (typeof type !== 'string') return this.#field(name, type, parent, repetition);
+    const place = inside(parent, name, repetition);
+    const primitive = LOGICAL[logicalType] ?? PRIMITIVES[type];
+    if (primitive !== undefined) return new ValueField(this.#column(primitive, place), primitive.reader);
+    if (fields !== undefined) {
+      this.elements.push({ name, repetition, children: fields.length });
+      return new GroupField(fields.map((field) => this.#field(field.name, field.type, place)));
+    }
+    if (items !== undefined) {
+      const list = this.#list(name, 'LIST', place, 'list', 1);
+      return new ListField(this.#field('element', items, list), list.repeated, place.definition);
+    }
+    if (values !== undefined) {
+      const list = this.#list(name, 'MAP', place, 'key_value', 2);
+      const entry = [this.#field('key', 'string', list), this.#field('value', values, list)];
+      return new ListField(new GroupField(entry), list.repeated, place.definition);
+    }
+    throw new Error(`${name}: Avro type ${type} has no Parquet type`);
+  }
+
+  /** Adds the group of a list, and the repeated group in it. */
+  #list(name: string, logical: LogicalType, place: Place, inner: string, children: number): Place {
+    this.elements.push({ name, repetition: place.repetition, logical, children: 1 });
+    this.elements.push({ name: inner, repetition: 'REPEATED', children });
+    return inside(place, inner, 'REPEATED');
+  }
+
+  #column({ stored, logical }: Primitive, { path, repetition, definition, repeated }: Place): Column {
+    this.elements.push({ name: path.at(-1) ?? '', repetition, stored, logical });
+    const type: ColumnType = {
+      path,
+      stored,
+      repeats: stored === 'BYTE_ARRAY' || (stored === 'INT64' && logical === undefined),
+      maxDefinition: definition,
+      maxRepetition: repeated,
+    };
+    const column = new Column(type);
+    this.columns.push(column);
+    return column;
+  }
 }
 
-type Repetition = 'REQUIRED' | 'OPTIONAL';
-/** The named types of a schema: their later uses give only the name. */
-type NamedTypes = Map<string, AvroSchemaObject>;
-
-function elementsOf(
-  name: string,
-  schema: AvroSchema,
-  named: NamedTypes,
-  repetition: Repetition = 'REQUIRED',
-): readonly SchemaElement[] {
-  if (typeof schema === 'string') return elementsOf(name, named.get(schema) ?? { type: schema }, named, repetition);
-  if (isUnion(schema)) {
-    const [first, value, ...others] = schema;
-    if (first !== 'null' || value === undefined || others.length > 0)
-      throw new Error(`${name}: a union of several types`);
-    return elementsOf(name, value, named, 'OPTIONAL');
-  }
-  const { type, logicalType = '' } = schema;
-  if (schema.name !== undefined) named.set(schema.name, schema);
-  if (typeof type !== 'string') return elementsOf(name, type, named, repetition);
-  const leaf = LOGICAL[logicalType] ?? PRIMITIVES[type];
-  if (leaf !== undefined) return [{ name, repetition_type: repetition, ...leaf }];
-  const group = { name, repetition_type: repetition };
-  if (schema.fields !== undefined) {
-    const fields = schema.fields.flatMap((field) => elementsOf(field.name, field.type, named));
-    return [{ ...group, num_children: schema.fields.length }, ...fields];
-  }
-  if (schema.items !== undefined) {
-    return [
-      { ...group, num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } },
-      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-      ...elementsOf('element', schema.items, named),
-    ];
-  }
-  if (schema.values !== undefined) {
-    return [
-      { ...group, num_children: 1, converted_type: 'MAP', logical_type: { type: 'MAP' } },
-      { name: 'key_value', repetition_type: 'REPEATED', num_children: 2 },
-      ...elementsOf('key', 'string', named),
-      ...elementsOf('value', schema.values, named),
-    ];
-  }
-  throw new Error(`${name}: Avro type ${type} has no Parquet type`);
-}
+const inside = (place: Place, name: string, repetition: Repetition): Place => ({
+  path: [...place.path, name],
+  repetition,
+  definition: place.definition + (repetition === 'REQUIRED' ? 0 : 1),
+  repeated: place.repeated + (repetition === 'REPEATED' ? 1 : 0),
+});

@@ -1,17 +1,20 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RowPlace, type RowReader, type RowValues, rowReader } from '../codec/row-reader.ts';
 import type { RecordSchema } from '../codec/schema-files.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
+import { AvroInput } from './avro-input.ts';
 import { ParquetFile } from './parquet-file.ts';
-import { type ParquetSchema, parquetSchema } from './parquet-schema.ts';
+import { ParquetSchema } from './parquet-schema.ts';
+import { PlaceReader } from './place-reader.ts';
 
 const SUFFIX = '.parquet';
 const NO_BYTES = Buffer.alloc(0);
-/** Bytes of encoded records at which a row group is written. As rows they take about ten times the memory. */
+/** Bytes of encoded records at which a row group is written. In columns they take about as much again. */
 const ROW_GROUP_BYTES = 8 * 2 ** 20;
 /** Maximum bytes of the buffers with encoded records that wait for their row groups, of all files together. */
 const BUFFERED_BYTES = 48 * 2 ** 20;
+/** How many files are open at the same time while they are completed. */
+const FINISHED_AT_ONCE = 16;
 const DAY_MS = 86_400_000;
 
 /** Bounds the memory of the files that share it: it writes the largest buffer when all together are too large. */
@@ -43,21 +46,21 @@ class PartitionFile {
   readonly #path: string;
   readonly #part: string;
   readonly #file: ParquetFile;
-  readonly #reader: RowReader;
+  readonly #schema: ParquetSchema;
   readonly #budget: RowBudget;
   #bytes = NO_BYTES;
-  /** Where each record starts in `#bytes`. */
-  #offsets: number[] = [];
+  /** Number of records in `#bytes`. */
+  #count = 0;
   /** Where the last record ends in `#bytes`. */
   #end = 0;
 
-  constructor(folder: string, name: string, schema: ParquetSchema, reader: RowReader, budget: RowBudget) {
+  constructor(folder: string, name: string, schema: ParquetSchema, budget: RowBudget) {
     mkdirSync(folder, { recursive: true });
     this.#path = join(folder, name + SUFFIX);
     // Readers of a whole folder pass over names that start with a dot.
     this.#part = join(folder, `.${name}${SUFFIX}.part`);
     this.#file = new ParquetFile(this.#part, schema);
-    this.#reader = reader;
+    this.#schema = schema;
     this.#budget = budget;
   }
 
@@ -77,13 +80,20 @@ class PartitionFile {
       this.#bytes = wider;
     }
     bytes.copy(this.#bytes, at, from, end);
-    this.#offsets.push(at);
+    this.#count++;
     if (this.#bytes.length > before) this.#budget.grew(this, this.#bytes.length - before);
     if (this.#end >= ROW_GROUP_BYTES) this.writeRowGroup();
   }
 
   writeRowGroup(): void {
-    if (this.#offsets.length > 0) this.#file.append(this.#rows());
+    const { record, columns } = this.#schema;
+    const input = new AvroInput(this.#bytes);
+    try {
+      for (let row = 0; row < this.#count; row++) record.read(input, 0);
+      if (this.#count > 0) this.#file.append(this.#count);
+    } finally {
+      for (const column of columns) column.clear();
+    }
     this.discard();
   }
 
@@ -91,17 +101,13 @@ class PartitionFile {
   discard(): void {
     this.#budget.freed(this);
     this.#bytes = NO_BYTES;
-    this.#offsets = [];
+    this.#count = 0;
     this.#end = 0;
   }
 
-  *#rows(): Generator<RowValues> {
-    for (const at of this.#offsets) yield this.#reader.row(this.#bytes, at);
-  }
-
-  finish(): void {
+  async finish(): Promise<void> {
     this.writeRowGroup();
-    this.#file.finish();
+    await this.#file.finish();
   }
 
   show(): void {
@@ -117,35 +123,50 @@ export class PartitionedFiles {
   readonly #folder: string;
   readonly #name: string;
   readonly #schema: ParquetSchema;
-  readonly #reader: RowReader;
+  readonly #places: PlaceReader;
   readonly #budget: RowBudget;
   readonly #files = new Map<string, PartitionFile>();
+  /** The last file of each symbol. */
+  readonly #latest = new Map<string | undefined, { readonly day: number; readonly file: PartitionFile }>();
 
   /** @throws Error if the schema has a type that has no Parquet type, or no time */
   constructor(folder: string, name: string, schema: RecordSchema, budget: RowBudget) {
     this.#folder = folder;
     this.#name = name;
-    this.#schema = parquetSchema(schema);
-    this.#reader = rowReader(schema);
+    this.#schema = new ParquetSchema(schema);
+    this.#places = new PlaceReader(schema, this.#schema.fields);
     this.#budget = budget;
   }
 
   /** Adds `count` encoded records. @throws Error if they are not whole, or the file system's error */
   add(bytes: Buffer, count: number): void {
-    let at = 0;
+    const input = new AvroInput(bytes);
     for (let done = 0; done < count; done++) {
-      const { place, end } = this.#reader.place(bytes, at);
-      const newFile = (partition: string) =>
-        new PartitionFile(join(this.#folder, partition), this.#name, this.#schema, this.#reader, this.#budget);
-      getOrCreate(this.#files, partitionOf(place), newFile).add(bytes, at, end);
-      at = end;
+      const from = input.at;
+      const { symbol, timeMs } = this.#places.read(input);
+      this.#fileOf(symbol, Math.floor(timeMs / DAY_MS)).add(bytes, from, input.at);
     }
   }
 
+  #fileOf(symbol: string | undefined, day: number): PartitionFile {
+    const latest = this.#latest.get(symbol);
+    if (latest?.day === day) return latest.file;
+    const file = getOrCreate(
+      this.#files,
+      partitionOf(symbol, day),
+      (partition) => new PartitionFile(join(this.#folder, partition), this.#name, this.#schema, this.#budget),
+    );
+    this.#latest.set(symbol, { day, file });
+    return file;
+  }
+
   /** Completes all files, and then shows them under their names. @throws the file system's error */
-  finish(): void {
-    for (const file of this.#files.values()) file.finish();
-    for (const file of this.#files.values()) file.show();
+  async finish(): Promise<void> {
+    const files = [...this.#files.values()];
+    // The disk synchronises some files while others are encoded.
+    for (let at = 0; at < files.length; at += FINISHED_AT_ONCE)
+      await Promise.all(files.slice(at, at + FINISHED_AT_ONCE).map((file) => file.finish()));
+    for (const file of files) file.show();
   }
 
   /** Frees the memory, if the files are not to be completed. */
@@ -154,12 +175,11 @@ export class PartitionedFiles {
   }
 }
 
-function partitionOf({ symbol, timeMs }: RowPlace): string {
-  const date = `date=${getOrCreate(dates, Math.floor(timeMs / DAY_MS), dateOf)}`;
+function partitionOf(symbol: string | undefined, day: number): string {
+  const date = `date=${dateOf(day)}`;
   return symbol === undefined ? date : `symbol=${encodeURIComponent(symbol)}/${date}`;
 }
 
-const dates = new Map<number, string>();
 const LAST_DAY = Date.UTC(9999, 11, 31) / DAY_MS;
 
 /** Writes a day since 1970 as 2026-11-24. A day that has no such form counts as the first or last one that has. */

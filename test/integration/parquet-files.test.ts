@@ -52,11 +52,11 @@ function shown(value: unknown, schema: AvroSchema, named: Map<string, AvroSchema
   return typeof schema.type === 'string' ? value : shown(value, schema.type, named);
 }
 
-function write(folder: string, all: readonly FeedRecord[], budget = new RowBudget()): void {
+async function write(folder: string, all: readonly FeedRecord[], budget = new RowBudget()): Promise<void> {
   const codec = codecOf((all[0] as FeedRecord).kind);
   const files = new PartitionedFiles(folder, 'a', codec.schema, budget);
   for (const record of all) files.add(codec.encode(record), 1);
-  files.finish();
+  await files.finish();
 }
 
 async function read(folder: string): Promise<Record<string, unknown>[]> {
@@ -91,7 +91,7 @@ describe('Parquet files', () => {
   it('give pyarrow every value of every record', async () => {
     const dir = await testFolder();
     // So small a budget writes many row groups.
-    for (const { kind, name } of TOPICS) write(join(dir, name), records(kind), new RowBudget(2000));
+    for (const { kind, name } of TOPICS) await write(join(dir, name), records(kind), new RowBudget(2000));
     const found = Map.groupBy(await read(dir), ({ topic }) => topic);
     for (const { kind, name } of TOPICS) {
       const { schema } = codecOf(kind);
@@ -110,7 +110,7 @@ describe('Parquet files', () => {
 
   it.each(TOPICS)('of $name have the bounds of each column that is not inside a list', async ({ kind }) => {
     const folder = await testFolder();
-    write(folder, records(kind));
+    await write(folder, records(kind));
     const without = columnsOf(folder)
       .filter(({ path_in_schema: path }) => path.length === 1)
       .filter(({ num_values, statistics: found }) => found?.min_value === undefined && found?.null_count !== num_values)
@@ -120,7 +120,7 @@ describe('Parquet files', () => {
 
   it('have the lowest and highest decimal of each row group, also of negative ones', async () => {
     const folder = await testFolder();
-    write(
+    await write(
       folder,
       Array.from({ length: 100 }, (_, index) => samplePrice({ change24h: String(index - 50) })),
     );

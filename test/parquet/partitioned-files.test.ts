@@ -1,14 +1,21 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { parquetMetadata } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
+import type { TradeEvent } from '../../src/domain/record.ts';
 import { PartitionedFiles, RowBudget } from '../../src/parquet/partitioned-files.ts';
 import { sampleTrade } from '../../testing/records/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
+import { parquetRows } from '../sinks/parquet/parquet-rows.ts';
 
 setFlagsFromString('--expose-gc');
 const gc: () => void = runInNewContext('gc');
+/** A file keeps the metadata of each row group until it is complete. */
+const ROW_GROUP_METADATA = 1500;
 
 async function bufferBytes(): Promise<number> {
   for (let pass = 0; pass < 3; pass++) {
@@ -20,11 +27,13 @@ async function bufferBytes(): Promise<number> {
 }
 
 /** Adds one trade of each symbol. Returns the bytes of the buffers that the files then keep. */
-async function keptBytes(symbols: number, budget: RowBudget): Promise<number> {
+async function keptBytes(symbols: number, budget: RowBudget, textBytes = 0): Promise<number> {
   const { encode, schema } = codecOf('trade');
   const files = new PartitionedFiles(await testFolder(), 'a', schema, budget);
+  const conditions = ['x'.repeat(textBytes)];
   const before = await bufferBytes();
-  for (let index = 0; index < symbols; index++) files.add(encode(sampleTrade({ symbol: `COIN${index}USDT` })), 1);
+  for (let index = 0; index < symbols; index++)
+    files.add(encode(sampleTrade({ symbol: `COIN${index}USDT`, conditions })), 1);
   const kept = (await bufferBytes()) - before;
   files.discard();
   return kept;
@@ -36,11 +45,67 @@ describe('the memory of many Parquet files', () => {
   });
 
   it('is small after each wrote a row group', async () => {
-    expect(await keptBytes(300, new RowBudget(0))).toBeLessThan(300 * 512);
+    expect(await keptBytes(300, new RowBudget(0), 10_000)).toBeLessThan(300 * ROW_GROUP_METADATA);
   });
 
   it('is within the budget', async () => {
-    const budget = 20_000;
-    expect(await keptBytes(500, new RowBudget(budget))).toBeLessThan(2 * budget);
+    const [budget, files] = [200_000, 500];
+    const kept = await keptBytes(files, new RowBudget(budget), 10_000);
+    expect(kept).toBeLessThan(2 * budget + files * ROW_GROUP_METADATA);
+  });
+});
+
+/** Writes trades of one symbol and day. Returns the folder in which their topic is. */
+async function written(trades: readonly TradeEvent[], budget = new RowBudget()): Promise<string> {
+  const { encode, schema } = codecOf('trade');
+  const dir = await testFolder();
+  const files = new PartitionedFiles(join(dir, 'trades'), 'a', schema, budget);
+  for (const trade of trades) files.add(encode(trade), 1);
+  await files.finish();
+  return dir;
+}
+
+describe('Parquet files', () => {
+  it('have each value of many rows, whether few or all values differ, with nulls and lists among them', async () => {
+    const of = (index: number): Partial<TradeEvent> => ({
+      tradeId: `id-${index * 7919}`,
+      venueSymbol: `S${index % 300}`,
+      coin: index < 2000 ? 'BTC' : 'ETH',
+      epoch: (index % 5) * 2 ** 33 - 2 ** 34,
+      isBuyerMaker: index % 3 === 0,
+      lastTradeId: index % 7 === 0 ? null : `${index % 11}`,
+      conditions: Array.from({ length: index % 4 }, (_, item) => `c${(index + item) % 9}`),
+    });
+    const expected = Array.from({ length: 5000 }, (_, index) => of(index));
+    const rows = await parquetRows(await written(expected.map((part) => sampleTrade(part))), 'trades');
+    const found = rows.map((row) => ({
+      tradeId: row.trade_id,
+      venueSymbol: row.venue_symbol,
+      coin: row.coin,
+      epoch: Number(row.epoch),
+      isBuyerMaker: row.is_buyer_maker,
+      lastTradeId: row.last_trade_id,
+      conditions: row.conditions,
+    }));
+    expect(found).toEqual(expected);
+  });
+
+  it('can have many row groups', async () => {
+    const ids = Array.from({ length: 200 }, (_, index) => `${index}`);
+    const trades = ids.map((tradeId) => sampleTrade({ tradeId }));
+    const rows = await parquetRows(await written(trades, new RowBudget(0)), 'trades');
+    expect(rows.map(({ trade_id }) => trade_id)).toEqual(ids);
+  });
+
+  it('have texts of up to 256 bytes as bounds', async () => {
+    const boundsOfCoin = async (coin: string) => {
+      const dir = await written([sampleTrade({ coin })]);
+      const [file = ''] = globSync('**/*.parquet', { cwd: dir });
+      const { buffer } = Uint8Array.from(readFileSync(join(dir, file)));
+      const columns = parquetMetadata(buffer).row_groups[0]?.columns ?? [];
+      return columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === 'coin')?.meta_data?.statistics;
+    };
+    expect(await boundsOfCoin('x'.repeat(256))).toMatchObject({ max_value: 'x'.repeat(256) });
+    expect((await boundsOfCoin('x'.repeat(257)))?.max_value).toBeUndefined();
   });
 });

@@ -57,7 +57,7 @@ export class FileConversion {
   /** Converts the rest of a closed file, and completes the Parquet files. @throws as `advance` */
   async finish(bytes: number): Promise<void> {
     await this.advance(bytes);
-    this.#files?.finish();
+    await this.#files?.finish();
     await this.#blocks?.close();
   }
 

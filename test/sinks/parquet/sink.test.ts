@@ -31,8 +31,8 @@ const range = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => String(from + index));
 const idsIn = async (dir: string): Promise<unknown[]> => (await parquetRows(dir, 'trades')).map((row) => row.trade_id);
 
-/** Segments of a journal that take some ten seconds to convert. */
-const BACKLOG = { trades: 20_000, copies: 40 };
+/** Segments of a journal that take some seconds to convert. */
+const BACKLOG = { trades: 20_000, copies: 60 };
 const copyName = (seq: number): string => `20261121T083100-${String(seq).padStart(10, '0')}.avro`;
 
 describe('the Parquet sink', () => {
