@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,14 +42,15 @@ it('demo on a terminal prints only the live status and a summary, and serves at 
   expect(io.out.text()).not.toContain('"level"');
   expect(io.out.text()).toContain('*** SIMULATED');
   const [, after = ''] = io.out.text().split('\u001b[?1049l');
-  expect(after).toMatch(/^Stopped after .*: \d+ trades; file [\d,]+ records\nfiles {2}/);
+  expect(after).toMatch(
+    /^Stopped after .*: \d+ trades; file [\d,]+ records\nfiles {2}.*\nnpx market-feed export .*\n$/,
+  );
 });
 
 it('demo logs its final status with latencies, and avoids port 9100 if it is taken', { timeout: 30_000 }, async () => {
   const other = createServer().listen(9100, '127.0.0.1');
   // It does not matter which process uses the port.
-  other.on('error', () => {});
-  await Promise.race([once(other, 'listening'), once(other, 'error')]);
+  await once(other, 'listening').catch(() => {});
   const io = fakeIo();
   try {
     // Six seconds are enough for the demo to start on a busy machine.
@@ -62,8 +63,8 @@ it('demo logs its final status with latencies, and avoids port 9100 if it is tak
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { msg: string; venues?: Record<string, { state: string; lines_up: number }> });
-  expect(log.at(-1)).toMatchObject({
-    msg: 'stopped',
+  expect(log.at(-1)?.msg).toMatch(/^npx market-feed export /);
+  expect(log.find(({ msg }) => msg === 'stopped')).toMatchObject({
     venues: {
       bybit: {
         // Simulator and feed use the same clock, so the offset is less than half a second on the busiest machine.
@@ -85,7 +86,9 @@ it('demo logs its final status with latencies, and avoids port 9100 if it is tak
   expect(hint).not.toContain(':9100/');
 });
 
-it('demo deletes the records that an earlier demo left in its spill', { timeout: 30_000 }, async () => {
+it('demo deletes the records that an earlier demo left in its spill, and exported files', {
+  timeout: 30_000,
+}, async () => {
   const workingFolder = process.cwd();
   process.chdir(dir);
   try {
@@ -95,10 +98,14 @@ it('demo deletes the records that an earlier demo left in its spill', { timeout:
     if (old === undefined) throw new Error('no record');
     spill.append([{ seq: 1, barrier: false, out: { ...old, topic: 'trades' } }], []);
     spill.release();
+    const exported = path.join(dir, 'data/demo/parquet/trades/old.parquet');
+    mkdirSync(path.dirname(exported), { recursive: true });
+    writeFileSync(exported, '');
     const io = fakeIo();
     expect(await dispatch(['demo', '--duration', '2', '--port', '0', '--simulator-port', '0'], io)).toBe(0);
     expect(io.err.text()).not.toContain('spill_spilling');
     expect(existsSync(path.join(dir, 'data/demo/spill/file/spill.db'))).toBe(false);
+    expect(existsSync(exported)).toBe(false);
     const trades = await collect(readFiles(path.join(dir, 'data/demo'), 'trades'));
     expect(trades).not.toContainEqual(expect.objectContaining({ tradeId: '987654321' }));
   } finally {

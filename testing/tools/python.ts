@@ -10,7 +10,8 @@ import { tools } from './tools.ts';
 const run = promisify(execFile);
 const scripts = join(import.meta.dirname, '../python');
 const environment = join(tools, 'python');
-const python = join(environment, 'bin/python');
+/** The interpreter of this environment; call `preparePython` before you run it. */
+export const python: string = join(environment, 'bin/python');
 
 /**
  * Makes the Python environment of these scripts in .tools/python, once for each requirements.txt.

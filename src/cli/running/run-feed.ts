@@ -24,6 +24,8 @@ import { hasColor } from '../terminal/terminal-text.ts';
 export interface RunFeedOptions {
   /** Rows of text that say where the data goes, for the live status or the log. */
   readonly hints: readonly string[];
+  /** A command for a shell, printed as the last line or logged after the stop. */
+  readonly nextCommand?: string;
   /** How often the status is logged without a terminal, milliseconds. */
   readonly logEveryMs?: number;
   /** Ends the run after this long, milliseconds. */
@@ -36,7 +38,7 @@ export interface RunFeedOptions {
 export async function runFeed(
   { out, err, keyboard, signal, environment }: CommandContext,
   config: Config,
-  { hints, logEveryMs = 30_000, durationMs, spillFate = 'the next start delivers them' }: RunFeedOptions,
+  { hints, nextCommand, logEveryMs = 30_000, durationMs, spillFate = 'the next start delivers them' }: RunFeedOptions,
 ): Promise<number> {
   const live = out.isTerminal && environment.TERM !== 'dumb';
   const notes = new StatusNotes();
@@ -112,8 +114,13 @@ export async function runFeed(
   if (painter !== undefined) {
     painter.close();
     await err.write(deferredErrors.slice(-20).join(''));
-    await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
-  }
+    const rows = [
+      summary(pipeline.snapshot()),
+      ...hints.slice(0, 1),
+      ...(nextCommand === undefined ? [] : [nextCommand]),
+    ];
+    await out.write(`${rows.join('\n')}\n`);
+  } else if (nextCommand !== undefined) log.info({ event: 'hint' }, nextCommand);
   if (failed.aborted) await writeProblem(err, asFault(failed.reason).message);
   const waiting = `${spilled} records wait in ${config.spill.dir}; ${spillFate}`;
   if (spilled > 0) await writeProblem(err, waiting);
