@@ -1,5 +1,5 @@
 -- Views over the Parquet files of a feed, for ClickHouse: trades, candles, vwap, best_bid_ask.
--- clickhouse local --queries-file examples/views-clickhouse.sql --query "SELECT * FROM best_bid_ask"
+-- clickhouse local --query "$(cat examples/views-clickhouse.sql) SELECT * FROM best_bid_ask"
 -- An epoch is one venue's turn at serving a symbol: prices of two epochs may come from two venues.
 
 CREATE OR REPLACE VIEW trades AS

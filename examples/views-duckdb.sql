@@ -1,5 +1,5 @@
 -- Views over the Parquet files of a feed, for DuckDB: trades, candles, vwap, best_bid_ask.
--- duckdb -init examples/views-duckdb.sql -c "from best_bid_ask"
+-- duckdb -c "$(cat examples/views-duckdb.sql) from best_bid_ask"
 -- An epoch is one venue's turn at serving a symbol: prices of two epochs may come from two venues.
 
 set timezone = 'UTC';

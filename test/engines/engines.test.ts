@@ -70,7 +70,7 @@ beforeAll(async () => {
   } finally {
     await rm(dir, { recursive: true });
   }
-}, 5 * MINUTE_MS);
+}, 10 * MINUTE_MS);
 
 describe.each(documented.map((statement) => ({ ...statement, statement })))(
   '$engine, $title',
