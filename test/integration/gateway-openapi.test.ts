@@ -9,7 +9,10 @@ import { runPython } from '../../testing/tools/python.ts';
 /** A fixed seed: the requests are the same in each run, so a failure can be reproduced. */
 const SEED = '6';
 
-/** Most answers for any symbol are 404, so that the suite uses only the existing symbol. */
+/**
+ * Most answers for any symbol are 404, so that the suite uses only the existing symbol. It makes the boundary and wrong
+ * values of each parameter, and follows links between answers. `make faults` adds random requests.
+ */
 const CASES: readonly (readonly [what: string, config: string, withSnapshots: boolean])[] = [
   ['an existing symbol, in the pipeline', '[parameters]\nsymbol = "BTCUSDT"\n', true],
   ...(isLong ? [['any symbol, from topics', '', false] as const] : []),
@@ -27,7 +30,8 @@ it.each(CASES)(
     await writeFile(file, config);
     const { stdout, stderr, code } = await runPython('fuzz_openapi.py', [
       ...['--config-file', file, 'run', `${simulated.url}/docs/json`],
-      ...['--seed', SEED, '--max-examples', isLong ? '50' : '2', '--continue-on-failure', '--warnings', 'off'],
+      ...['--seed', SEED, '--continue-on-failure', '--warnings', 'off'],
+      ...(isLong ? ['--max-examples', '50'] : ['--max-examples', '2', '--phases', 'coverage,stateful']),
     ]);
     expect(code, `${stdout}\n${stderr}`).toBe(0);
     expect(stdout).toContain('Tested: 20');
