@@ -43,7 +43,7 @@ async function startGateway(config: string): Promise<string> {
   return String(url);
 }
 
-it('a gateway serves the topics of a run as the run itself does, and reports trading as halted while the run hangs', async () => {
+it('a gateway serves the topics of a run as the run does, and reports a halt while the run hangs', async () => {
   vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
   onTestFinished(() => void vi.unstubAllEnvs());
   const simulator = await startSimulator({ rate: { ...NO_TRADES, bybit: 30 }, symbols: COINS.length });

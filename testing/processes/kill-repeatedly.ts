@@ -4,7 +4,10 @@ import type { PipelineProcess } from './pipeline-process.ts';
 
 /* Kills a pipeline at random moments, and starts it again each time. */
 
-/** The second kill, and each third one after it, comes while the pipeline starts: at most this long after the start, milliseconds. */
+/**
+ * The second kill, and each third one after it, comes while the pipeline starts: at most this long after the start,
+ * milliseconds.
+ */
 const STARTING_MS = 4000;
 /** The other kills come under load, at most this long after the pipeline serves, milliseconds. */
 const SERVING_MS = 3000;
