@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../processes/free-port.ts';
 import { type GuardedProcess, startGuarded } from '../processes/guarded-process.ts';
 import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from '../tools/java.ts';
+import { quickFolder } from '../tools/quick-folder.ts';
 import { tools } from '../tools/tools.ts';
 import { type Broker, type BrokerOptions, configOf } from './broker.ts';
 import { addressesOf, brokerSettings, kafkaVersion, proxiedName } from './broker-settings.ts';
@@ -62,18 +62,6 @@ export async function prepareJavaBroker(): Promise<void> {
   await fillOnce(classes, archiveClasses);
 }
 
-const IN_MEMORY = '/dev/shm';
-const ENOUGH_BYTES = 4 * 2 ** 30;
-
-/** Where a broker keeps its data: in memory if there is room, since it writes and syncs much. */
-async function folderForData(): Promise<string> {
-  const free = await statfs(IN_MEMORY).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => 0,
-  );
-  return free >= ENOUGH_BYTES ? IN_MEMORY : tmpdir();
-}
-
 /** Starts a Kafka broker as a process of this machine, as a KRaft cluster of one node. */
 export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   await prepareJavaBroker();
@@ -81,7 +69,7 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
 }
 
 async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
-  const directory = await mkdtemp(join(await folderForData(), 'market-feed-kafka-'));
+  const directory = await mkdtemp(join(await quickFolder(), 'market-feed-kafka-'));
   const port = await freePort();
   const controllerPort = await freePort();
   const propertiesFile = join(directory, 'server.properties');
