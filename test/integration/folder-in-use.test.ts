@@ -1,45 +1,50 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
+import { fakeIo } from '../cli/fake-io.ts';
 
-it.each(['file', 'spill'] as const)(
-  'a second run on the same folder (%s.dir) ends with exit code 2, and the first run continues',
-  async (shared) => {
-    const simulator = await startSimulator({ rate: 100, symbols: 3 });
-    onTestFinished(() => simulator.close());
-    const folder = await temporaryFolder();
-    /** Starts a run that shares only one folder with the others. */
-    const start = async () => {
-      const own = await temporaryFolder();
-      const dirs = { file: join(own, 'files'), spill: join(own, 'spill'), [shared]: join(folder, shared) };
-      const values = simulatedValues(simulator, { coins: ['BTC'], feed: { venues: ['binance'] } });
-      const sinks = { sinks: ['file'], file: { dir: dirs.file }, spill: { dir: dirs.spill } };
-      const config = await writeConfiguration(own, { ...values, ...sinks, gateway: { enabled: false } });
-      return { files: dirs.file, run: startMarketFeed('run', '--config', config) };
-    };
-    const first = await start();
-    await first.run.logged('trading_resumed');
-    const second = await start();
-    expect(await second.run.exited, second.run.stderr).toBe(2);
-    expect(second.run.stderr).toMatch(
-      /^market-feed: run: .* is in use: process \d+ on host .* writes to it; stop that/m,
+it('a second run on file.dir or spill.dir of another ends with exit code 2, and the first run continues', async () => {
+  const rate = { bybit: 0, binance: 100, binance_us: 0, binance_testnet: 0 };
+  const simulator = await startSimulator({ rate, symbols: 3 });
+  onTestFinished(() => simulator.close());
+  const folder = await temporaryFolder();
+  const dirs = { file: join(folder, 'files'), spill: join(folder, 'spill') };
+  /** The arguments of a run that uses these folders, and otherwise folders of its own. */
+  const run = async (shared: Partial<typeof dirs>) => {
+    const own = await temporaryFolder();
+    const { file, spill } = { file: join(own, 'files'), spill: join(own, 'spill'), ...shared };
+    const values = simulatedValues(simulator, { coins: ['BTC'], feed: { venues: ['binance'] } });
+    const sinks = { sinks: ['file'], file: { dir: file }, spill: { dir: spill } };
+    return ['run', '--config', await writeConfiguration(own, { ...values, ...sinks, gateway: { enabled: false } })];
+  };
+  const first = startMarketFeed(...(await run(dirs)));
+  await first.logged('trading_resumed');
+  for (const shared of [{ file: dirs.file }, { spill: dirs.spill }]) {
+    const io = fakeIo();
+    expect(await dispatch(await run(shared), io)).toBe(2);
+    expect(io.err.text()).toMatch(
+      new RegExp(`^market-feed: run: .* is in use: process ${first.pid} on host .* writes to it; stop that`, 'm'),
     );
+  }
 
-    first.run.signal('SIGKILL');
-    expect(await first.run.exited, 'the first run must still run when it is killed').toBeNull();
-    const third = await start();
-    await third.run.logged('trading_resumed');
-    third.run.signal('SIGTERM');
-    expect(await third.run.exited, third.run.stderr).toBe(0);
-    const ids = new Set<string>();
-    for await (const record of readFiles(third.files, 'trades')) {
-      if (record.kind !== 'trade') continue;
-      expect(ids).not.toContain(record.tradeId);
-      ids.add(record.tradeId);
-    }
-    expect(ids.size).toBeGreaterThan(0);
-  },
-);
+  first.signal('SIGKILL');
+  expect(await first.exited, 'the first run must still run when it is killed').toBeNull();
+  const stopping = new AbortController();
+  const io = { ...fakeIo(), signal: stopping.signal };
+  const ended = dispatch(await run(dirs), io);
+  await until(() => io.err.text().includes('trading_resumed'), { message: () => io.err.text() });
+  stopping.abort('the test is over');
+  expect(await ended, io.err.text()).toBe(0);
+  const ids = new Set<string>();
+  for await (const record of readFiles(dirs.file, 'trades')) {
+    if (record.kind !== 'trade') continue;
+    expect(ids).not.toContain(record.tradeId);
+    ids.add(record.tradeId);
+  }
+  expect(ids.size).toBeGreaterThan(0);
+});
