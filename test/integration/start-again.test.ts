@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { type Pipeline, startPipeline } from '../../src/runtime/run.ts';
@@ -11,18 +12,14 @@ import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
 import { idProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades, readJournal } from '../../testing/judges/journal.ts';
-import {
-  startMarketFeed,
-  startSimulate,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
+import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
+import { fakeIo } from '../cli/fake-io.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
-/** Trades of all coins together, so that each of these coins is traded. */
-const TRADES_MEANWHILE = 400;
+/** Trades of all coins together, so that each coin is traded. */
+const TRADES_MEANWHILE = 100;
 
 async function recordsOf<K extends FeedRecord['kind']>(
   kind: K,
@@ -35,19 +32,23 @@ async function recordsOf<K extends FeedRecord['kind']>(
   return records;
 }
 
-it('a run resumes in the epoch of the previous run, and fetches the missed trades first', async () => {
-  const folder = await temporaryFolder();
-  const dir = join(folder, 'files');
-  const simulator = await startSimulator({
-    rate: { bybit: 0, binance: 300, binance_us: 0, binance_testnet: 0 },
-    journal: join(folder, 'journal.ndjson'),
-  });
+/** Starts a simulator that makes trades of Binance only. `closeSimulator` completes the journal; the test's end closes, too. */
+async function startBinance(journal: string) {
+  const rate = { bybit: 0, binance: 300, binance_us: 0, binance_testnet: 0 };
+  const simulator = await startSimulator({ rate, symbols: COINS.length, journal });
   let closed: Promise<void> | undefined;
   const closeSimulator = () => {
     closed ??= simulator.close();
     return closed;
   };
   onTestFinished(closeSimulator);
+  return { simulator, closeSimulator };
+}
+
+it('a run resumes in the epoch of the previous run, and fetches the missed trades first', async () => {
+  const folder = await temporaryFolder();
+  const dir = join(folder, 'files');
+  const { simulator, closeSimulator } = await startBinance(join(folder, 'journal.ndjson'));
   const config = loadConfig({
     values: simulatedValues(simulator, { coins: COINS, feed: { venues: ['binance'] }, file: { dir } }),
   });
@@ -103,24 +104,18 @@ it('the next start repairs the files of a killed run, and stores no trade twice'
   const folder = await temporaryFolder();
   const dir = join(folder, 'files');
   const journal = join(folder, 'journal.ndjson');
-  const simulate = await startSimulate('--journal', journal, '--rate', 'binance=1000', '--rate', '0');
-  const values = simulatedValues(simulate, {
+  const { simulator, closeSimulator } = await startBinance(journal);
+  const values = simulatedValues(simulator, {
     coins: COINS,
     feed: { venues: ['binance'], channels: ['trade', 'ticker', 'book_ticker'] },
     file: { dir },
   });
   const config = await writeConfiguration(folder, values);
-  const start = async () => {
-    const run = startMarketFeed('run', '--config', config);
-    await until(() => run.log().some(({ event }) => event === 'trading_resumed'), {
-      timeoutMs: 60_000,
-      message: () => run.stderr,
-    });
-    return run;
-  };
-
-  const killed = await start();
-  await until(async () => (await recordsOf('trade', dir, 'trades')).length > 300);
+  const command = ['run', '--config', config];
+  const killed = startMarketFeed(...command);
+  await killed.logged('trading_resumed');
+  const stored = async () => (await recordsOf('trade', dir, 'trades')).length;
+  await until(async () => (await stored()) > 100, { everyMs: 100 });
   killed.signal('SIGKILL');
   expect(await killed.exited).toBeNull();
   const left = openFiles(dir);
@@ -130,14 +125,16 @@ it('the next start repairs the files of a killed run, and stores no trade twice'
   // A block of 1000 records of which only the start was written.
   appendFileSync(join(dir, torn), Buffer.from([0xd0, 0x0f, 0xa0, 0x9c, 0x01, 1, 2, 3, 4]));
 
-  const again = await start();
-  expect(again.log().filter(({ event }) => event === 'file_repaired')).toHaveLength(left.length);
-  await until(async () => (await recordsOf('trade', dir, 'trades')).length > before.length + 300);
-  again.signal('SIGTERM');
-  expect(await again.exited, again.stderr).toBe(0);
+  const stopping = new AbortController();
+  const again = { ...fakeIo(), signal: stopping.signal };
+  const ended = dispatch(command, again);
+  await until(() => again.err.text().includes('"trading_resumed"'), { message: () => again.err.text() });
+  expect(again.err.text().match(/"file_repaired"/g)).toHaveLength(left.length);
+  await until(async () => (await stored()) > before.length + 100, { everyMs: 100 });
+  stopping.abort('the test is over');
+  expect(await ended, again.err.text()).toBe(0);
   expect(openFiles(dir)).toEqual([]);
-  simulate.signal('SIGTERM');
-  expect(await simulate.exited).toBe(0);
+  await closeSimulator();
 
   const trades = await recordsOf('trade', dir, 'trades');
   expect(trades.slice(0, before.length)).toEqual(before);
