@@ -8,7 +8,7 @@ import type { FeedRecord, Kline } from '../../src/domain/record.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { GatedRest } from '../../testing/feeds/gated-rest.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import { openFiles } from '../../testing/judges/avro-files.ts';
+import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
 import { compareTrades, type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
 import {
   type LogLine,
@@ -18,7 +18,7 @@ import {
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
-import { preparePython, runPython } from '../../testing/tools/python.ts';
+import { preparePython } from '../../testing/tools/python.ts';
 import { until } from '../../testing/tools/until.ts';
 import { fakeIo } from '../cli/fake-io.ts';
 
@@ -27,7 +27,7 @@ beforeAll(preparePython);
 /** Number of trades for tests that do not need many pages. */
 const FEW = 500;
 /** Number of kills of one command. */
-const KILLS = isLong ? 4 : 2;
+const KILLS = isLong ? 4 : 1;
 
 /** The result of a command that ran in this process. */
 interface Ended {
@@ -38,8 +38,8 @@ interface Ended {
 }
 
 /** Runs `market-feed ARGUMENTS` in this process. */
-async function run(args: readonly string[]): Promise<Ended> {
-  const io = fakeIo();
+async function run(args: readonly string[], signal = new AbortController().signal): Promise<Ended> {
+  const io = { ...fakeIo(), signal };
   const code = await dispatch(args, io);
   const stderr = io.err.text();
   const log = stderr.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as LogLine] : []));
@@ -53,6 +53,8 @@ interface Past {
   readonly config: string;
   /** Runs `market-feed history btcusdt …`, which writes to `dir`, in this process. */
   fetch(...args: readonly string[]): Promise<Ended>;
+  /** Does the same until the signal stops it, as Ctrl-C does. */
+  fetchUntil(signal: AbortSignal, ...args: readonly string[]): Promise<Ended>;
   /** Starts the same command as a process. */
   start(...args: readonly string[]): MarketFeedProcess;
   journal(): Promise<JournalEvent[]>;
@@ -85,6 +87,7 @@ async function pastOf(venue: VenueId, trades = FEW): Promise<Past> {
     dir,
     config,
     fetch: (...args) => run(command(args)),
+    fetchUntil: (signal, ...args) => run(command(args), signal),
     start: (...args) => startMarketFeed(...command(args)),
     async journal() {
       simulator.flushJournal();
@@ -105,22 +108,16 @@ async function stored(dir: string, topic: string): Promise<FeedRecord[]> {
   return records;
 }
 
-async function countByPython(dir: string, topic: string): Promise<number> {
-  const { stdout, stderr, code } = await runPython('read_files.py', [join(dir, topic)]);
-  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-  return stdout.split('\n').length - 1;
-}
-
 const tradesOf = (events: readonly JournalEvent[]) => events.filter(({ kind }) => kind === 'trade');
 const iso = (ms: number) => new Date(ms).toISOString();
 
 describe('market-feed history', () => {
   it('fetches all trades between two times, and no other, in the environment of the configuration', async () => {
-    const { dir, fetch, journal } = await pastOf('binance', 5000);
+    const { dir, fetch, journal } = await pastOf('binance', 3500);
     const events = await journal();
     const made = tradesOf(events);
-    const from = made[1500]?.time ?? 0;
-    const to = made[4500]?.time ?? 0;
+    const from = made[500]?.time ?? 0;
+    const to = made[3000]?.time ?? 0;
     const { code, stdout } = await fetch('trades', '--from', iso(from), '--to', iso(to));
     expect(code).toBe(0);
     const wanted = made.filter(({ time }) => time >= from && time < to);
@@ -130,11 +127,11 @@ describe('market-feed history', () => {
     expect(new Set(records.map(({ environment }) => environment))).toEqual(new Set(['simulated']));
     expect(records[0]).toMatchObject({ source: 'backfill', epoch: 0, venue: 'binance' });
     expect(JSON.parse(stdout)).toMatchObject({ records: wanted.length, missing: 0, complete: true });
-    expect(await countByPython(dir, 'simulated.trades')).toBe(wanted.length);
+    expect(await recordsByPython(dir)).toMatchObject({ 'simulated.trades': wanted.length });
   });
 
   it('continues after each kill, without a repeated or missing trade', async () => {
-    const wantedTrades = 2000 * KILLS + 3500;
+    const wantedTrades = 2000 * KILLS + 1500;
     const { dir, rest, fetch, start, journal } = await pastOf('binance', wantedTrades + FEW);
     for (let kill = 1; kill <= KILLS; kill++) {
       rest.letThrough(2);
@@ -151,29 +148,31 @@ describe('market-feed history', () => {
     expect(compareTrades(records, wanted)).toEqual({ runs: 1, trades: wantedTrades, problems: [] });
     expect(openFiles(dir)).toEqual([]);
     expect(readdirSync(join(dir, 'simulated.trades')).length).toBe(KILLS + 1);
-    expect(await countByPython(dir, 'simulated.trades')).toBe(wantedTrades);
-    expect(JSON.parse(stdout)).toMatchObject({ records: 3500, missing: 0 });
+    expect(await recordsByPython(dir)).toMatchObject({ 'simulated.trades': wantedTrades });
+    expect(JSON.parse(stdout)).toMatchObject({ records: 1500, missing: 0 });
   });
 
   it('exits with 0 and complete files on Ctrl-C, and continues from them', async () => {
-    const { dir, rest, fetch, start } = await pastOf('binance', 6000);
+    const { dir, rest, fetch, fetchUntil } = await pastOf('binance', 3000);
     rest.letThrough(2);
-    const process = start('trades', '--limit', '5500');
+    const stopping = new AbortController();
+    const stopped = fetchUntil(stopping.signal, 'trades', '--limit', '2500');
     await until(() => rest.held > 0, { timeoutMs: 60_000 });
-    process.signal('SIGINT');
-    expect(await process.exited).toBe(0);
-    expect(JSON.parse(process.stdout)).toMatchObject({ records: 2000, complete: false });
+    stopping.abort('SIGINT');
+    const { code, stdout } = await stopped;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ records: 2000, complete: false });
     expect(openFiles(dir)).toEqual([]);
-    expect(await countByPython(dir, 'simulated.trades')).toBe(2000);
+    expect(await stored(dir, 'simulated.trades')).toHaveLength(2000);
     rest.open();
-    expect((await fetch('trades', '--limit', '5500')).code).toBe(0);
-    expect(await stored(dir, 'simulated.trades')).toHaveLength(5500);
+    expect((await fetch('trades', '--limit', '2500')).code).toBe(0);
+    expect(await stored(dir, 'simulated.trades')).toHaveLength(2500);
   });
 
   it('exits with 1 and complete files if the venue refuses, and the same command continues', async () => {
-    const { simulator, dir, rest, fetch } = await pastOf('binance', 6000);
+    const { simulator, dir, rest, fetch } = await pastOf('binance', 3000);
     rest.letThrough(2);
-    const fetching = fetch('trades', '--limit', '5500');
+    const fetching = fetch('trades', '--limit', '2500');
     await until(() => rest.held > 0, { timeoutMs: 60_000 });
     simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 451, seconds: 600 });
     rest.open();
@@ -183,8 +182,8 @@ describe('market-feed history', () => {
     expect(openFiles(dir)).toEqual([]);
     expect(await stored(dir, 'simulated.trades')).toHaveLength(2000);
     simulator.clearFaults('binance');
-    expect((await fetch('trades', '--limit', '5500')).code).toBe(0);
-    expect(await stored(dir, 'simulated.trades')).toHaveLength(5500);
+    expect((await fetch('trades', '--limit', '2500')).code).toBe(0);
+    expect(await stored(dir, 'simulated.trades')).toHaveLength(2500);
   });
 
   it('waits for the Retry-After time if the venue answers with 429', async () => {
@@ -233,18 +232,18 @@ describe('market-feed history', () => {
   });
 
   it('leaves out each row that cannot be read, names it, and fetches all others', async () => {
-    const { simulator, dir, fetch, journal } = await pastOf('binance', 5000);
+    const { simulator, dir, fetch, journal } = await pastOf('binance', 3000);
     simulator.fault({ venue: 'binance', fault: 'bad_rows', symbol: 'BTCUSDT', count: 700 });
-    const { code, stdout, log } = await fetch('trades', '--limit', '4500');
+    const { code, stdout, log } = await fetch('trades', '--limit', '2500');
     expect(code).toBe(0);
-    const wanted = tradesOf(await journal()).slice(-4500);
+    const wanted = tradesOf(await journal()).slice(-2500);
     const bad = wanted.filter(({ id }) => Number(id) % 700 === 0);
     const records = await stored(dir, 'simulated.trades');
     expect(records.flatMap((record) => (record.kind === 'trade' ? [record.tradeId] : []))).toEqual(
       wanted.filter((trade) => !bad.includes(trade)).map(({ id }) => id),
     );
     expect(JSON.parse(stdout)).toMatchObject({
-      records: 4500 - bad.length,
+      records: 2500 - bad.length,
       missing: bad.length,
       complete: true,
     });
