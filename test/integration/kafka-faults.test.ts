@@ -115,11 +115,12 @@ it('the Kafka sink delivers each trade once over a broker kill with either clien
   onTestFinished(() => broker.close());
   const sinks = KAFKA_CLIENTS.map((client) => {
     const of = configWith(client, broker);
-    return { client, of, feeding: feed(of, isLong ? 500 : 300) };
+    return { client, of, feeding: feed(of, isLong ? 500 : 100) };
   });
-  for (const { feeding } of sinks) await until(() => feeding.driver.stats().delivered > 300);
+  for (const { feeding } of sinks) await until(() => feeding.driver.stats().delivered > 100);
   await broker.kill();
-  await delay(isLong ? 10_000 : 3000);
+  if (isLong) await delay(10_000);
+  for (const { feeding } of sinks) await until(() => feeding.driver.stats().state === 'down');
   await broker.start();
   for (const { client, of, feeding } of sinks) {
     await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
@@ -140,10 +141,10 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
   describe('the Kafka sink and its driver', () => {
     it('deliver each trade once if answers of the broker are lost', async () => {
       const of = config();
-      const feeding = feed(of, isLong ? 1000 : 500);
+      const feeding = feed(of, isLong ? 1000 : 200);
       await feeding.driver.opened;
       let answers = 0;
-      proxied.loseResponses(() => ++answers % 40 === 0);
+      proxied.loseResponses(() => ++answers % (isLong ? 40 : 10) === 0);
       const before = proxied.lost;
       const lost = () => proxied.lost - before;
       await until(() => lost() >= 20, { timeoutMs: 60_000, message: () => `${lost()} answers lost` });
@@ -154,8 +155,8 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
 
     it('detect a broker that stops answering, and deliver each trade once after it recovers', async () => {
       const of = config();
-      const feeding = feed(of, 200);
-      await until(() => feeding.driver.stats().delivered > 100);
+      const feeding = feed(of, isLong ? 200 : 50);
+      await until(() => feeding.driver.stats().delivered > 50);
       await proxied.hang();
       await until(() => feeding.driver.stats().state === 'down', { timeoutMs: 3000 });
       // In `make faults`, the outage lasts until a request of the client times out.
