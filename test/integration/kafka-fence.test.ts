@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { Brokers } from '../../src/kafka/brokers.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
 import type { Outcome, Sink } from '../../src/sinks/contract.ts';
 import { transactionalIdOf } from '../../src/sinks/kafka/fence.ts';
 import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
@@ -12,15 +15,12 @@ import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type KafkaProxy, startProxiedBroker, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
 import { withAdmin } from '../../testing/kafka/with-admin.ts';
-import {
-  startMarketFeed,
-  startSimulate,
-  temporaryFolder,
-  writeConfiguration,
-} from '../../testing/processes/market-feed-process.ts';
+import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { runPython } from '../../testing/tools/python.ts';
+import { until } from '../../testing/tools/until.ts';
+import { fakeIo } from '../cli/fake-io.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -122,6 +122,45 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
+  it('rejects a request of the previous writer that is still in flight', async () => {
+    const of = config();
+    const previous = await openSink(of);
+    const { later, answer } = await overtaken(previous, of);
+    expect(await answer).toMatchObject([{ kind: 'retry', fault: { message: expect.stringContaining('epoch') } }]);
+    expect(await later.write([trade(3)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
+  });
+
+  it('blocks the previous writer in the topics of an environment that appears later', async () => {
+    const of = config();
+    const testnet = (id: number) => ({ ...trade(id), topic: 'testnet.trades' });
+    const previous = await openSink(of);
+    expect(await previous.write([testnet(1)])).toEqual(DELIVERED);
+    const held = proxied.holdProduce();
+    const answer = previous.write([testnet(2)]);
+    const passOn = await held;
+    const later = await openSink(of);
+    // The record goes to another topic, because a batch in the same topic would fence the previous writer by itself.
+    expect(await later.write([{ ...tick('1'), topic: 'testnet.prices' }])).toEqual(DELIVERED);
+    passOn();
+    expect(await answer).toMatchObject([{ kind: 'retry' }]);
+    expect(await read(of, 'testnet.trades')).toEqual(['t1']);
+  });
+
+  it('blocks a previous writer with the other Kafka client, and its request in flight', async () => {
+    const of = config();
+    const previous = await openSink({ ...of, client: KAFKA_CLIENTS.find((other) => other !== client) ?? client });
+    const { later, answer } = await overtaken(previous, of);
+    expect(await answer).toMatchObject([{ kind: 'retry' }]);
+    expect(await previous.write([trade(2)])).toMatchObject(OVER);
+    expect(await later.write([trade(3)])).toEqual(DELIVERED);
+    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
+  });
+
+  // The other client differs only in how the sink writes, and the tests above cover that. kafka-contract.test.ts covers
+  // the other requests of each client.
+  if (!isLong && client !== 'kafkajs') return;
+
   it('lets the previous writer continue until beforeFence resolves', async () => {
     const of = config();
     const previous = await openSink(of);
@@ -147,15 +186,6 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual([]);
   });
 
-  it('rejects a request of the previous writer that is still in flight', async () => {
-    const of = config();
-    const previous = await openSink(of);
-    const { later, answer } = await overtaken(previous, of);
-    expect(await answer).toMatchObject([{ kind: 'retry', fault: { message: expect.stringContaining('epoch') } }]);
-    expect(await later.write([trade(3)])).toEqual(DELIVERED);
-    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
-  });
-
   it('does not block a writer with another client id', async () => {
     const of = config();
     const previous = await openSink(of);
@@ -167,22 +197,6 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     passOn();
     expect(await answer).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
-  });
-
-  it('blocks the previous writer in the topics of an environment that appears later', async () => {
-    const of = config();
-    const testnet = (id: number) => ({ ...trade(id), topic: 'testnet.trades' });
-    const previous = await openSink(of);
-    expect(await previous.write([testnet(1)])).toEqual(DELIVERED);
-    const held = proxied.holdProduce();
-    const answer = previous.write([testnet(2)]);
-    const passOn = await held;
-    const later = await openSink(of);
-    // The record goes to another topic, because a batch in the same topic would fence the previous writer by itself.
-    expect(await later.write([{ ...tick('1'), topic: 'testnet.prices' }])).toEqual(DELIVERED);
-    passOn();
-    expect(await answer).toMatchObject([{ kind: 'retry' }]);
-    expect(await read(of, 'testnet.trades')).toEqual(['t1']);
   });
 
   it('does not delay readers of committed records, and leaves only one marker in each partition', async () => {
@@ -275,38 +289,31 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     expect(Math.min(...times)).toBeLessThan(limitMs(1000));
   });
 
-  it('blocks a previous writer with the other Kafka client, and its request in flight', async () => {
-    const of = config();
-    const previous = await openSink({ ...of, client: KAFKA_CLIENTS.find((other) => other !== client) ?? client });
-    const { later, answer } = await overtaken(previous, of);
-    expect(await answer).toMatchObject([{ kind: 'retry' }]);
-    expect(await previous.write([trade(2)])).toMatchObject(OVER);
-    expect(await later.write([trade(3)])).toEqual(DELIVERED);
-    expect(await read(of, 'trades')).toEqual(['t1', 't3']);
-  });
-
-  // The other client differs only in the sink, and the tests above cover that.
-  if (!isLong && client !== 'kafkajs') return;
-
   it('ends the previous run with exit code 3 and the reason', async () => {
-    const simulate = await startSimulate('--rate', '100', '--symbols', '3');
+    const simulator = await startSimulator({ rate: 30, symbols: 3 });
+    onTestFinished(() => simulator.close());
     const values = {
-      ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
+      ...simulatedValues(simulator, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
       kafka: { client, brokers: proxied.brokers, topic_prefix: `${randomUUID()}.`, partitions: 3 },
       gateway: { enabled: false },
     };
     // As on two machines, each run has its own folder for the spill.
-    const start = async () =>
-      startMarketFeed('run', '--config', await writeConfiguration(await temporaryFolder(), values));
+    const start = async (signal?: AbortSignal) => {
+      const spill = { dir: join(await temporaryFolder(), 'spill') };
+      const config = await writeConfiguration(await temporaryFolder(), { ...values, spill });
+      const io = fakeIo();
+      const exited = dispatch(['run', '--config', config], signal === undefined ? io : { ...io, signal });
+      const resumed = () => until(() => io.err.text().includes('"trading_resumed"'), { message: () => io.err.text() });
+      return { io, exited, resumed };
+    };
     const first = await start();
-    await first.logged('trading_resumed');
-    const second = await start();
-    expect(await first.exited, first.stderr).toBe(3);
-    expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
-    await second.logged('trading_resumed');
-    second.signal('SIGTERM');
-    expect(await second.exited, second.stderr).toBe(0);
-    simulate.signal('SIGTERM');
-    await simulate.exited;
+    await first.resumed();
+    const stopping = new AbortController();
+    const second = await start(stopping.signal);
+    expect(await first.exited, first.io.err.text()).toBe(3);
+    expect(first.io.err.text()).toContain('another writer with the same kafka.client_id and topic_prefix took over');
+    await second.resumed();
+    stopping.abort('the test is over');
+    expect(await second.exited, second.io.err.text()).toBe(0);
   });
 });
