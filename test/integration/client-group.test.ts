@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 import { MemberProcess } from '../client/member-process.ts';
@@ -19,7 +20,7 @@ function member(...of: ConstructorParameters<typeof MemberProcess>): Promise<Mem
   return process.started();
 }
 
-const PER_SECOND = 500;
+const PER_SECOND = isLong ? 500 : 150;
 /** The client's default time between two commits. */
 const COMMIT_EVERY_MS = 1000;
 
