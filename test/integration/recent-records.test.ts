@@ -10,6 +10,7 @@ import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../../testing/records/sample-records.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
@@ -98,7 +99,7 @@ const options = (over: Partial<RecentOptions> = {}): RecentOptions => ({
 
 describe('Sink.recent', () => {
   it('reads 1,000 trades of each of 20 symbols and their windows within 2 s of CPU time', async () => {
-    const { records, checkpoints } = market(1000);
+    const { records, checkpoints } = market(isLong ? 1000 : 400);
     const dir = await testFolder();
     const sinks = [sinkOf(config()), new AvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T })];
     for (const sink of sinks) {
