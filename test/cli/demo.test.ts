@@ -102,7 +102,7 @@ it('demo deletes the records that an earlier demo left in its spill, and exporte
     mkdirSync(path.dirname(exported), { recursive: true });
     writeFileSync(exported, '');
     const io = fakeIo();
-    expect(await dispatch(['demo', '--duration', '2', '--port', '0', '--simulator-port', '0'], io)).toBe(0);
+    expect(await dispatch(['demo', '--duration', '1', '--port', '0', '--simulator-port', '0'], io)).toBe(0);
     expect(io.err.text()).not.toContain('spill_spilling');
     expect(existsSync(path.join(dir, 'data/demo/spill/file/spill.db'))).toBe(false);
     expect(existsSync(exported)).toBe(false);

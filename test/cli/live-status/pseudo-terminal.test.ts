@@ -30,7 +30,7 @@ it('demo on a terminal ends with q: exit code 0, and the terminal is as before',
 
 it('demo in the background of a terminal takes no keys, and is not stopped for it', { timeout: 60_000 }, async () => {
   const result = await withDemo((demo) => [
-    ...['bash', '--norc', '-i', '-c', '"$@" --duration 2 & wait $!', 'bash'],
+    ...['bash', '--norc', '-i', '-c', '"$@" --duration 1 & wait $!', 'bash'],
     ...demo,
   ]);
   expect(result).toMatchObject({ code: 0, raw: false, restored: true });
