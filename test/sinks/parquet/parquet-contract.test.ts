@@ -14,14 +14,15 @@ vi.mock('node:fs/promises', async (original) => {
   return { ...real, open: openOnDisk(real.open) };
 });
 
-// The records are in the journal before they are in Parquet files: sink.test.ts compares the two.
+// The records are in the journal before they are in Parquet files: sink.test.ts compares the two. So no test here waits for
+// the conversion.
 sinkContract('the Parquet sink', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'market-feed-parquet-sink-'));
   const setFull = async (full: boolean): Promise<void> => {
     disk.full = full;
   };
   return {
-    newSink: () => new ParquetSink({ dir, rotateMb: 64, rotateMinutes: 60, now: () => 0 }),
+    newSink: () => new ParquetSink({ dir, rotateMb: 64, rotateMinutes: 60, now: () => 0, closeTimeoutMs: 0 }),
     read: (topic) => collect(readFiles(join(dir, '.journal'), topic)),
     outage: { begin: () => setFull(true), end: () => setFull(false) },
     remove: () => rm(dir, { recursive: true }),
