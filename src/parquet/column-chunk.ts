@@ -22,7 +22,7 @@ interface Page extends PageSize {
  */
 export function encodeColumn(column: Column, rows: number, offset: number): { parts: Uint8Array[]; chunk: Chunk } {
   const { type } = column;
-  const dictionary = type.repeats ? dictionaryOf(column) : undefined;
+  const dictionary = type.repeats && column.count > 0 ? dictionaryOf(column) : undefined;
   const first = dictionary === undefined ? undefined : dictionaryPage(dictionary.values);
   const data = dataPage(column, rows, dictionary);
   const chunk: Chunk = {

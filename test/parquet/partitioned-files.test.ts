@@ -65,6 +65,15 @@ async function written(trades: readonly TradeEvent[], budget = new RowBudget()):
   return dir;
 }
 
+/** Returns the metadata of a column in a file with one trade. */
+async function metadataOf(column: string, trade: TradeEvent) {
+  const dir = await written([trade]);
+  const [file = ''] = globSync('**/*.parquet', { cwd: dir });
+  const { buffer } = Uint8Array.from(readFileSync(join(dir, file)));
+  const columns = parquetMetadata(buffer).row_groups[0]?.columns ?? [];
+  return columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
+}
+
 describe('Parquet files', () => {
   it('have each value of many rows, whether few or all values differ, with nulls and lists among them', async () => {
     const of = (index: number): Partial<TradeEvent> => ({
@@ -98,14 +107,14 @@ describe('Parquet files', () => {
   });
 
   it('have texts of up to 256 bytes as bounds', async () => {
-    const boundsOfCoin = async (coin: string) => {
-      const dir = await written([sampleTrade({ coin })]);
-      const [file = ''] = globSync('**/*.parquet', { cwd: dir });
-      const { buffer } = Uint8Array.from(readFileSync(join(dir, file)));
-      const columns = parquetMetadata(buffer).row_groups[0]?.columns ?? [];
-      return columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === 'coin')?.meta_data?.statistics;
-    };
+    const boundsOfCoin = async (coin: string) => (await metadataOf('coin', sampleTrade({ coin })))?.statistics;
     expect(await boundsOfCoin('x'.repeat(256))).toMatchObject({ max_value: 'x'.repeat(256) });
     expect((await boundsOfCoin('x'.repeat(257)))?.max_value).toBeUndefined();
+  });
+
+  it('have no dictionary for a column without values', async () => {
+    const about = await metadataOf('last_trade_id', sampleTrade({ lastTradeId: null }));
+    expect(about).toMatchObject({ num_values: 1n, statistics: { null_count: 1n } });
+    expect(about?.dictionary_page_offset).toBeUndefined();
   });
 });
