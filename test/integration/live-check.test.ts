@@ -37,6 +37,10 @@ interface Checked {
   };
 }
 
+/** Starts a simulator of the three coins in which only one venue makes trades. */
+const simulatorOf = (venue: VenueId): Promise<Simulator> =>
+  startSimulator({ rate: { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: 12 }, symbols: 3 });
+
 /** Runs `check --live --json` against a simulator. `during` runs when all lines are open and have data. */
 async function checked(
   simulator: Simulator,
@@ -68,7 +72,7 @@ const failuresOf = ({ result }: Checked): readonly string[] =>
 
 describe('check --live', () => {
   it('passes all four venues, and writes a report and a capture that a replay plays', async () => {
-    const simulator = await startSimulator({ rate: 60 });
+    const simulator = await startSimulator({ rate: 20, symbols: 3 });
     const { code, result } = await checked(simulator, VENUE_IDS, 6);
     await simulator.close();
     const failures = result.venues.flatMap(({ venue, items }) =>
@@ -94,7 +98,7 @@ describe('check --live', () => {
   });
 
   it('lists events that no decoder knows as information', async () => {
-    const simulator = await startSimulator({ rate: 40 });
+    const simulator = await simulatorOf('bybit');
     const run = await checked(simulator, ['bybit'], 6, () => {
       simulator.fault({ venue: 'bybit', fault: 'unknown_frame', line: 1, count: 3 });
     });
@@ -181,7 +185,7 @@ const TITLED = CASES.map((one) => {
 
 describe.concurrent('check --live fails exactly the items of a fault', () => {
   it.each(TITLED)('$title', async ({ fault, isLater, seconds = isLater === true ? 6 : 5, fails }) => {
-    const simulator = await startSimulator({ rate: 40 });
+    const simulator = await simulatorOf(fault.venue);
     const begin = (): void => {
       simulator.fault(fault);
     };
