@@ -23,7 +23,7 @@ it.each(CASES)(
   async (_what, config, withSnapshots) => {
     await using simulated = await SimulatedGateway.start({ withSnapshots });
     // The gateway has records of all kinds by now.
-    simulated.feed.simulator.setRate('binance', 5);
+    simulated.feed.simulator.setRate('binance', 60);
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-openapi-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const file = join(dir, 'schemathesis.toml');
