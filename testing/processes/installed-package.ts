@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,13 +33,6 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** The parts of a package.json that are read here. */
-interface Manifest {
-  readonly scripts?: { readonly prepack?: string };
-  readonly dependencies?: object;
-  readonly optionalDependencies?: object;
-}
-
 /** A package as npm would publish it, installed with its dependencies in a user's project. */
 export interface InstalledPackage extends Packed {
   readonly project: string;
@@ -55,77 +47,40 @@ export interface InstalledPackages {
   close(): Promise<void>;
 }
 
-/**
- * Builds and packs the packages, and installs each in an empty folder. npm installs the main package, from its cache if
- * possible. The small packages get the dependencies that they name from that installation.
- */
+/** Builds and packs the packages, and installs each in an empty folder, from the cache of npm if possible. */
 export async function installPackages(): Promise<InstalledPackages> {
   const folder = await mkdtemp(join(await quickFolder(), 'market-feed-package-'));
   const archives = await pack(folder);
-  const packed = (name: string): Packed => {
-    const found = archives.find((each) => each.name === name);
-    if (found === undefined) throw new Error(`make build made no package ${name}`);
-    return found;
+  const installed = async (name: string): Promise<InstalledPackage> => {
+    const packed = archives.find((each) => each.name === name);
+    if (packed === undefined) throw new Error(`make build made no package ${name}`);
+    return install(packed, folder);
   };
   const [main, client, operators] = PACKAGES;
-  const installed = await install(packed(main), folder);
   return {
     byName: {
-      [main]: installed,
-      [client]: await installFrom(installed, packed(client), folder),
-      [operators]: await installFrom(installed, packed(operators), folder),
+      [main]: await installed(main),
+      [client]: await installed(client),
+      [operators]: await installed(operators),
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-async function newProject(packed: Packed, folder: string): Promise<string> {
+async function install(packed: Packed, folder: string): Promise<InstalledPackage> {
   const project = join(folder, packed.name);
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  return project;
-}
-
-async function install(packed: Packed, folder: string): Promise<InstalledPackage> {
-  const project = await newProject(packed, folder);
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
   await run('npm', ['install', ...quiet, join(folder, packed.filename), 'rxjs'], { cwd: project });
-  const { packages } = await readJson<{ packages: object }>(join(project, 'node_modules/.package-lock.json'));
+  const lock = await readFile(join(project, 'node_modules/.package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(lock) as { readonly packages: object };
   return {
     ...packed,
     project,
     installedSize: await sizeOf(join(project, 'node_modules')),
     installedPackages: Object.keys(packages).length,
   };
-}
-
-/** Installs the package, rxjs and all packages that these depend on, with copies from another project. */
-async function installFrom(other: InstalledPackage, packed: Packed, folder: string): Promise<InstalledPackage> {
-  const project = await newProject(packed, folder);
-  const installed = (name: string) => join(project, 'node_modules', name);
-  await mkdir(installed(packed.name), { recursive: true });
-  const archive = join(folder, packed.filename);
-  await run('tar', ['-xzf', archive, '--strip-components=1', '-C', installed(packed.name)]);
-  const theirs = (name: string) => join(other.project, 'node_modules', name);
-  const names = new Set([packed.name, 'rxjs']);
-  for (const name of names) {
-    if (name !== packed.name) await cp(theirs(name), installed(name), { recursive: true });
-    const { dependencies, optionalDependencies } = await readJson<Manifest>(join(installed(name), 'package.json'));
-    for (const dependency of Object.keys(dependencies ?? {})) names.add(dependency);
-    // npm installs the optional packages of this platform.
-    for (const dependency of Object.keys(optionalDependencies ?? {}))
-      if (existsSync(theirs(dependency))) names.add(dependency);
-  }
-  return {
-    ...packed,
-    project,
-    installedSize: await sizeOf(join(project, 'node_modules')),
-    installedPackages: names.size,
-  };
-}
-
-async function readJson<T>(file: string): Promise<T> {
-  return JSON.parse(await readFile(file, 'utf8')) as T;
 }
 
 /** Packs the packages into the folder. It builds in a copy, because other tests use dist/. */
@@ -137,20 +92,25 @@ async function pack(folder: string): Promise<readonly Packed[]> {
     for (const name of await readdir(root))
       if (!LEFT_OUT.has(name)) await cp(join(root, name), join(copy, name), { recursive: true });
     await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
-    // `npm pack` would build, too, but only after it has looked for the small packages.
-    const { scripts } = await readJson<Manifest>(join(copy, 'package.json'));
-    await run('bash', ['-c', scripts?.prepack ?? ''], { cwd: copy, env: GO_COMPILER });
-    const small = (await readdir(join(copy, 'dist/packages'))).map((name) => `./dist/packages/${name}`);
-    const options = ['--json', '--ignore-scripts', '--pack-destination', folder];
-    const { stdout } = await run('npm', ['pack', ...options, '.', ...small], { cwd: copy });
-    // An array or, from npm 12 on, an object by name.
-    return Object.values(JSON.parse(stdout) as Record<string, Packed>);
+    const main = await packed(copy, folder, '.');
+    const small = join(copy, 'dist/packages');
+    const folders = (await readdir(small)).map((name) => join(small, name));
+    return [...main, ...(await packed(copy, folder, ...folders))];
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
     throw new Error(`the packages cannot be packed:\n${stdout}${stderr}`, { cause });
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
+}
+
+async function packed(cwd: string, folder: string, ...sources: readonly string[]): Promise<readonly Packed[]> {
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, ...sources], {
+    cwd,
+    env: GO_COMPILER,
+  });
+  // The output of prepack comes first, then an array or, from npm 12 on, an object by name.
+  return Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>);
 }
 
 async function sizeOf(folder: string): Promise<number> {
