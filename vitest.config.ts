@@ -149,9 +149,9 @@ const suite = [
 ];
 
 /** Tests that are shorter in the suite, or have wider limits there (testing/tools/is-long.ts and limit-ms.ts). */
-const SHORTER_IN_SUITE = globSync('test/{integration,engines,browser}/*.test.ts', { cwd: import.meta.dirname }).filter(
-  (file) => /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
-);
+const SHORTER_IN_SUITE = globSync('test/{integration,engines,browser}/**/*.test.ts', {
+  cwd: import.meta.dirname,
+}).filter((file) => /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')));
 
 /**
  * The project of `make faults`: these tests one after the other, at full length and with the limits that users rely on.

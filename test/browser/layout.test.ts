@@ -58,7 +58,7 @@ const boxOf = (page: Page, selector: string) =>
 /* All tests but the last share one page, in this order, because opening a page costs more than a test. */
 describe('the layout with 200 coins', () => {
   let gateway: BusyGateway;
-  let watched: WatchedPage;
+  let watched: WatchedPage | undefined;
   let page: Page;
   /** The bytes of each overview that the page got. */
   const sizes: number[] = [];
@@ -71,8 +71,8 @@ describe('the layout with 200 coins', () => {
   });
 
   afterAll(async () => {
-    await close(watched);
     await gateway?.close();
+    if (watched !== undefined) await close(watched);
   });
 
   function noteSizes(socket: WebSocket): void {

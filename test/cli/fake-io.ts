@@ -18,7 +18,7 @@ export function fakeOutput(isTerminal = false, size = { columns: 80, rows: 24 })
 
 /** The dependencies of `dispatch`. Everything that it writes is kept. */
 export function fakeIo(
-  environment: Readonly<Record<string, string>> = {},
+  environment: CommandContext['environment'] = {},
 ): Omit<CommandContext, 'options' | 'arguments'> & { readonly out: FakeOutput; readonly err: FakeOutput } {
   return { environment, out: fakeOutput(), err: fakeOutput(), signal: new AbortController().signal };
 }

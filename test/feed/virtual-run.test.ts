@@ -633,7 +633,6 @@ it('a script of faults replays with the same records, so that a failure can be r
     allCoins: false,
     sinks: ['kafka'],
     machines: 1,
-
     happenings: [
       { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_without_pong', seconds: 6.5 } } },
       { afterMs: 2000, what: { kind: 'store', name: 'kafka', awayMs: 5000 } },

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
-import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
-import { until } from '../../testing/tools/until.ts';
-import { fakeIo } from '../cli/fake-io.ts';
+import { startHere } from '../cli/start-here.ts';
 
 it('a second run on file.dir or spill.dir of another ends with exit code 2, and the first run continues', async () => {
   const rate = { bybit: 0, binance: 100, binance_us: 0, binance_testnet: 0 };
@@ -25,21 +23,18 @@ it('a second run on file.dir or spill.dir of another ends with exit code 2, and 
   const first = startMarketFeed(...(await run(dirs)));
   await first.logged('trading_resumed');
   for (const shared of [{ file: dirs.file }, { spill: dirs.spill }]) {
-    const io = fakeIo();
-    expect(await dispatch(await run(shared), io)).toBe(2);
-    expect(io.err.text()).toMatch(
+    const refused = startHere(...(await run(shared)));
+    expect(await refused.exited).toBe(2);
+    expect(refused.stderr).toMatch(
       new RegExp(`^market-feed: run: .* is in use: process ${first.pid} on host .* writes to it; stop that`, 'm'),
     );
   }
 
   first.signal('SIGKILL');
   expect(await first.exited, 'the first run must still run when it is killed').toBeNull();
-  const stopping = new AbortController();
-  const io = { ...fakeIo(), signal: stopping.signal };
-  const ended = dispatch(await run(dirs), io);
-  await until(() => io.err.text().includes('trading_resumed'), { message: () => io.err.text() });
-  stopping.abort('the test is over');
-  expect(await ended, io.err.text()).toBe(0);
+  const again = startHere(...(await run(dirs)));
+  await again.logged('trading_resumed');
+  expect(await again.stop(), again.stderr).toBe(0);
   const ids = new Set<string>();
   for await (const record of readFiles(dirs.file, 'trades')) {
     if (record.kind !== 'trade') continue;

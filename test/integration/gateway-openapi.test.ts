@@ -19,7 +19,7 @@ const CASES: readonly (readonly [what: string, config: string, withSnapshots: bo
 ];
 
 it.each(CASES)(
-  'the gateway answers fuzzed requests as its OpenAPI document says: %s',
+  'the gateway answers right and wrong requests as its OpenAPI document says: %s',
   async (_what, config, withSnapshots) => {
     await using simulated = await SimulatedGateway.start({ withSnapshots });
     // The gateway has records of all kinds by now.

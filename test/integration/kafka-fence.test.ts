@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import { Brokers } from '../../src/kafka/brokers.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
@@ -19,8 +18,7 @@ import { temporaryFolder, writeConfiguration } from '../../testing/processes/mar
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { runPython } from '../../testing/tools/python.ts';
-import { until } from '../../testing/tools/until.ts';
-import { fakeIo } from '../cli/fake-io.ts';
+import { startHere } from '../cli/start-here.ts';
 import { short, tick, trade } from '../sinks/fake-sink.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -298,22 +296,16 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
       gateway: { enabled: false },
     };
     // As on two machines, each run has its own folder for the spill.
-    const start = async (signal?: AbortSignal) => {
+    const start = async () => {
       const spill = { dir: join(await temporaryFolder(), 'spill') };
-      const config = await writeConfiguration(await temporaryFolder(), { ...values, spill });
-      const io = fakeIo();
-      const exited = dispatch(['run', '--config', config], signal === undefined ? io : { ...io, signal });
-      const resumed = () => until(() => io.err.text().includes('"trading_resumed"'), { message: () => io.err.text() });
-      return { io, exited, resumed };
+      return startHere('run', '--config', await writeConfiguration(await temporaryFolder(), { ...values, spill }));
     };
     const first = await start();
-    await first.resumed();
-    const stopping = new AbortController();
-    const second = await start(stopping.signal);
-    expect(await first.exited, first.io.err.text()).toBe(3);
-    expect(first.io.err.text()).toContain('another writer with the same kafka.client_id and topic_prefix took over');
-    await second.resumed();
-    stopping.abort('the test is over');
-    expect(await second.exited, second.io.err.text()).toBe(0);
+    await first.logged('trading_resumed');
+    const second = await start();
+    expect(await first.exited, first.stderr).toBe(3);
+    expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
+    await second.logged('trading_resumed');
+    expect(await second.stop(), second.stderr).toBe(0);
   });
 });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { asyncScheduler, firstValueFrom, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import type { ClientOptions } from '../../src/client/client-options.ts';
 import { connectTopics } from '../../src/client/connect-topics.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -21,8 +20,7 @@ import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
 import { PASSWORD, type SecureBroker, startSecureBroker } from '../../testing/kafka/secure-broker.ts';
 import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
-import { until } from '../../testing/tools/until.ts';
-import { fakeIo } from '../cli/fake-io.ts';
+import { startHere } from '../cli/start-here.ts';
 import { trade } from '../sinks/fake-sink.ts';
 
 /** Every failure is reported within this time. */
@@ -317,27 +315,24 @@ describe('the commands, with a login', () => {
   it('topics, tail and gateway connect to Kafka, and the gateway requires its token', async () => {
     const prefix = `${randomUUID()}.`;
     const config = await fileOf(scram, prefix);
-    const topics = fakeIo();
-    expect(await dispatch(['topics', 'create', '--config', config], topics), topics.err.text()).toBe(0);
+    const topics = startHere('topics', 'create', '--config', config);
+    expect(await topics.exited, topics.stderr).toBe(0);
     const { driver } = drainTo(loadConfig({ file: config }));
     driver.push(trade(7));
     await driver.opened;
     await driver.close({ timeoutMs: 10_000 });
-    const tail = fakeIo();
-    const tailing = dispatch(['tail', 'trades', '--from', 'beginning', '--json', '--config', config], tail);
-    expect(await tailing, tail.err.text()).toBe(0);
-    expect(JSON.parse(tail.out.text())).toMatchObject({ trade_id: '7' });
+    const tail = startHere('tail', 'trades', '--from', 'beginning', '--json', '--config', config);
+    expect(await tail.exited, tail.stderr).toBe(0);
+    expect(JSON.parse(tail.stdout)).toMatchObject({ trade_id: '7' });
     const token = join(await temporaryFolder(), 'token');
     await writeFile(token, 'sesame\n');
     const withToken = await writeConfiguration(await temporaryFolder(), {
       ...(await valuesOf(scram, prefix)),
       gateway: { token_file: token },
     });
-    const stopping = new AbortController();
-    const gateway = { ...fakeIo(), signal: stopping.signal };
-    const serving = dispatch(['gateway', '--port', '0', '--config', withToken], gateway);
-    const urlOf = () => /"event":"gateway".*?"url":"([^"]+)"/.exec(gateway.err.text())?.[1];
-    const url = String(await until(urlOf, { message: () => gateway.err.text() }));
+    const gateway = startHere('gateway', '--port', '0', '--config', withToken);
+    await gateway.logged('gateway');
+    const url = String(/"event":"gateway".*?"url":"([^"]+)"/.exec(gateway.stderr)?.[1]);
     const ask = async (authorization?: string) =>
       (await fetch(`${url}/api/status`, { headers: authorization === undefined ? {} : { authorization } })).status;
     expect([await ask(), await ask('Bearer sesam'), await ask('Bearer sesame')]).toEqual([401, 401, 200]);
@@ -348,9 +343,8 @@ describe('the commands, with a login', () => {
         socket.onerror = () => resolve(false);
       });
     expect([await opens('sesam'), await opens('sesame')]).toEqual([false, true]);
-    expect(gateway.err.text()).not.toContain('sesam');
-    stopping.abort('the test is over');
-    expect(await serving).toBe(0);
+    expect(gateway.stderr).not.toContain('sesam');
+    expect(await gateway.stop()).toBe(0);
   });
 
   it.each([
@@ -363,9 +357,9 @@ describe('the commands, with a login', () => {
     async (name, more) => {
       const config = await fileOf({ ...scram, password: 'kein-passwort' }, `${randomUUID()}.`);
       const began = performance.now();
-      const io = fakeIo();
-      const code = await dispatch([name, ...more, '--config', config], io);
-      const [stdout, stderr] = [io.out.text(), io.err.text()];
+      const command = startHere(name, ...more, '--config', config);
+      const code = await command.exited;
+      const { stdout, stderr } = command;
       expect(code, stderr).toBe(1);
       expect(performance.now() - began).toBeLessThan(REPORTED_WITHIN_MS);
       expect(stderr).toMatch(/the brokers refuse the login: wrong user or password/);

@@ -16,7 +16,7 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
   const standby = venue === 'bybit' ? 'binance' : 'bybit';
   const channels = ['trade', 'ticker', 'book_ticker'];
   const feed = { venues: [venue, standby], channels, stale_after_ms: STALE_MS, fail_back_after_ms: 1000 };
-  const withDepth = { venues: [venue], channels: [...channels, 'depth'] };
+  const withDepth = { channels: [...channels, 'depth'] };
   const options = { coins: ['BTC'], symbols: 1, rates: { [venue]: 30, [standby]: 15 }, feed, venue: BRISK };
 
   it.each(isLong ? (['trade', 'depth'] as const) : (['trade'] as const))(

@@ -98,7 +98,7 @@ const options = (over: Partial<RecentOptions> = {}): RecentOptions => ({
 });
 
 describe('Sink.recent', () => {
-  it('reads 1,000 trades of each of 20 symbols and their windows within 2 s of CPU time', async () => {
+  it('reads at most the last 1,000 trades of each of 20 symbols, and their windows, in little CPU time', async () => {
     const { records, checkpoints } = market(isLong ? 1000 : 400);
     const dir = await testFolder();
     const sinks = [sinkOf(config()), new AvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T })];
@@ -118,7 +118,7 @@ describe('Sink.recent', () => {
         `recent, ${sink.name}: ${trades.length} trades and ${windows.length} windows of ${records.length} records in ${Math.round(tookMs)} ms, ${Math.round(cpuMs)} ms of CPU`,
       );
       expect(whole).toBe(true);
-      expect(cpuMs).toBeLessThan(limitMs(2000));
+      expect(cpuMs).toBeLessThan(limitMs(isLong ? 2000 : 800));
       for (const { symbol, last: end } of checkpoints) {
         const last = Number(end?.id);
         const ids = idsOf(found, symbol);

@@ -2,7 +2,6 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
-import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { type Pipeline, startPipeline } from '../../src/runtime/run.ts';
@@ -14,7 +13,7 @@ import { idProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades, readJournal } from '../../testing/judges/journal.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
-import { fakeIo } from '../cli/fake-io.ts';
+import { startHere } from '../cli/start-here.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
@@ -125,14 +124,11 @@ it('the next start repairs the files of a killed run, and stores no trade twice'
   // A block of 1000 records of which only the start was written.
   appendFileSync(join(dir, torn), Buffer.from([0xd0, 0x0f, 0xa0, 0x9c, 0x01, 1, 2, 3, 4]));
 
-  const stopping = new AbortController();
-  const again = { ...fakeIo(), signal: stopping.signal };
-  const ended = dispatch(command, again);
-  await until(() => again.err.text().includes('"trading_resumed"'), { message: () => again.err.text() });
-  expect(again.err.text().match(/"file_repaired"/g)).toHaveLength(left.length);
+  const again = startHere(...command);
+  await again.logged('trading_resumed');
+  expect(again.stderr.match(/"file_repaired"/g)).toHaveLength(left.length);
   await until(async () => (await stored()) > before.length + 100, { everyMs: 100 });
-  stopping.abort('the test is over');
-  expect(await ended, again.err.text()).toBe(0);
+  expect(await again.stop(), again.stderr).toBe(0);
   expect(openFiles(dir)).toEqual([]);
   await closeSimulator();
 

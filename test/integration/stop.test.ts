@@ -152,9 +152,9 @@ describe('a run that is stopped', () => {
     40_000,
   );
 
-  it('exits with 0 within 5 s at any moment of its start', async () => {
+  it('exits with 0 within 5 s at several moments of its start', async () => {
     const simulator = await startBinance();
-    for (const [index, afterMs] of (isLong ? [0, 250, 800] : [0, 250]).entries()) {
+    for (const [index, afterMs] of (isLong ? [0, 250, 800] : [0, 800]).entries()) {
       const prefix = `${randomUUID()}.`;
       const config = await writeConfiguration(await temporaryFolder(), {
         ...simulatedValues(simulator, { feed: { venues: ['binance'], allow_test_data: false } }),

@@ -38,7 +38,10 @@ beforeAll(async () => {
   });
 });
 
-afterAll(() => gateway?.close());
+afterAll(async () => {
+  await gateway?.close();
+  other.close();
+});
 
 const listens = async (): Promise<string> => (await until(() => gateway.url)) ?? '';
 

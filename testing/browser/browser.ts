@@ -27,10 +27,23 @@ export async function launchBrowser(): Promise<Browser> {
 
 let shared: Promise<Browser> | undefined;
 
-/** The Chromium of this process: the test files that run in it share one. It ends with the process. */
+/**
+ * The Chromium of this process: the test files that run in it share one. It ends with the process. After a failure, the
+ * next call starts another.
+ */
 export function sharedBrowser(): Promise<Browser> {
-  shared ??= launchBrowser();
+  shared ??= launchBrowser().then(
+    (browser) => browser.once('disconnected', forgetBrowser),
+    (error) => {
+      forgetBrowser();
+      throw error;
+    },
+  );
   return shared;
+}
+
+function forgetBrowser(): void {
+  shared = undefined;
 }
 
 export interface WatchedPage {

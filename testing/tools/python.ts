@@ -61,10 +61,17 @@ export interface PythonResult {
   readonly code: number;
 }
 
+/** A script that takes longer is killed. */
+const LONGEST_MS = 9 * 60_000;
+
 /** Runs a script of testing/python in its environment, to its end; `input` is its stdin. */
 export async function runPython(script: string, args: readonly string[], input = ''): Promise<PythonResult> {
   await preparePython();
-  const child = spawn(python, [join(scripts, script), ...args], { stdio: 'pipe' });
+  const child = spawn(python, [join(scripts, script), ...args], {
+    stdio: 'pipe',
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  });
   child.stdin.end(input);
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', reject);
