@@ -7,6 +7,7 @@ import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
@@ -61,8 +62,8 @@ it('a gateway serves the topics of a run as the run does, and reports a halt whi
   const ofRun = String((await run.logged('gateway')).url);
   expect(ofRun).toBe(`http://127.0.0.1:${port}`);
   await run.logged('trading_resumed');
-  const gateway = await startGateway(config);
-  for (const url of [ofRun, gateway]) {
+  const gateways = await Promise.all(Array.from({ length: isLong ? 2 : 1 }, () => startGateway(config)));
+  for (const url of [ofRun, ...gateways]) {
     await until(async () => (await symbolsAt(url)).length === COINS.length, { message: 'all prices' });
     await until(async () => (await statusOf(url, '/readyz')) === 200);
     const { trades } = await answer<{ trades: object[] }>(url, '/api/assets/crypto/BTC/trades?limit=500');
@@ -77,14 +78,16 @@ it('a gateway serves the topics of a run as the run does, and reports a halt whi
     });
   }
   expect(await answer(ofRun, '/api/status')).toMatchObject({ source: 'pipeline', sinks: [{ name: 'kafka' }] });
-  expect(await answer(gateway, '/api/status')).toMatchObject({ source: 'topics' });
 
   run.signal('SIGSTOP');
-  await until(async () => (await statusOf(gateway, '/readyz')) === 503);
-  expect(await answer(gateway, '/api/status')).toMatchObject({
-    trading: { state: 'halted', reason: expect.stringContaining('silent') },
-  });
-  expect(await symbolsAt(gateway)).toEqual([]);
+  for (const url of gateways) {
+    await until(async () => (await statusOf(url, '/readyz')) === 503);
+    expect(await answer(url, '/api/status')).toMatchObject({
+      source: 'topics',
+      trading: { state: 'halted', reason: expect.stringContaining('silent') },
+    });
+    expect(await symbolsAt(url)).toEqual([]);
+  }
 
   run.signal('SIGCONT');
   run.signal('SIGTERM');
