@@ -12,13 +12,15 @@ import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const KILLS = isLong ? 20 : 2;
 const MOST_BATCHES = 120;
+/** Megabytes: files are completed all the time, or a segment is converted while it is written. */
+const ROTATE_MB = { small: 0.05, large: 3 };
 /** Milliseconds; each start takes some seconds on a loaded machine. */
 const TIMEOUT_MS = KILLS * 30_000;
 const writer = join(import.meta.dirname, '../../testing/processes/parquet-writer.ts');
 
 /** Lets the writer deliver some batches, then kills or stops it. Returns where it resumed and its last acknowledged id. */
-async function run(dir: string, batches: number, end: 'kill' | 'stop') {
-  const child = spawn(process.execPath, [writer, dir], { stdio: ['pipe', 'pipe', 'inherit'] });
+async function run(dir: string, size: keyof typeof ROTATE_MB, batches: number, end: 'kill' | 'stop') {
+  const child = spawn(process.execPath, [writer, dir, `${ROTATE_MB[size]}`], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const ids: number[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
@@ -38,11 +40,11 @@ it(
     const random = new Random(testSeed);
     let acknowledged = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      const killed = await run(dir, random.below(MOST_BATCHES), 'kill');
+      const killed = await run(dir, kill % 2 === 0 ? 'small' : 'large', random.below(MOST_BATCHES), 'kill');
       expect(killed.resumed).toBeGreaterThanOrEqual(acknowledged);
       acknowledged = killed.acknowledged;
     }
-    const last = await run(dir, 5, 'stop');
+    const last = await run(dir, 'small', 5, 'stop');
     expect(last.code).toBe(0);
     expect(last.resumed).toBeGreaterThanOrEqual(acknowledged);
 

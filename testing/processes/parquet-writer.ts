@@ -1,15 +1,19 @@
 /**
- * Writes trades with rising ids into a Parquet sink, from where the folder ends: `node parquet-writer.ts DIR`. Prints the
- * id where it resumes, then the last id of each acknowledged batch. Ends cleanly when stdin ends.
+ * Writes trades with rising ids into a Parquet sink, from where the folder ends: `node parquet-writer.ts DIR ROTATE_MB`.
+ * Prints the id where it resumes, then the last id of each acknowledged batch. Ends cleanly when stdin ends.
  */
 
 import { someTrades } from '../../bench/trades/some-trades.ts';
 import { ParquetSink } from '../../src/sinks/parquet/sink.ts';
 
 const PER_BATCH = 200;
-const [dir = ''] = process.argv.slice(2);
-// So small a size completes files all the time.
-const options = { rotateMb: 0.05, rotateMinutes: 60, now: Date.now, closeTimeoutMs: Number.POSITIVE_INFINITY };
+const [dir = '', rotateMb = ''] = process.argv.slice(2);
+const options = {
+  rotateMb: Number(rotateMb),
+  rotateMinutes: 60,
+  now: Date.now,
+  closeTimeoutMs: Number.POSITIVE_INFINITY,
+};
 const sink = new ParquetSink({ dir, ...options });
 await sink.open();
 const [found] = await sink.checkpoints({ environmentPrefixes: [''], kinds: ['trade'] });

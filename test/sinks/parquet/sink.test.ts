@@ -31,6 +31,27 @@ const range = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => String(from + index));
 const idsIn = async (dir: string): Promise<unknown[]> => (await parquetRows(dir, 'trades')).map((row) => row.trade_id);
 
+/** A batch of 200 kB with rising ids: with six of them, a segment has grown enough for a conversion. */
+const PER_BATCH = 200;
+const largeBatch = (index: number): OutRecord[] =>
+  range(index * PER_BATCH + 1, PER_BATCH).map((tradeId) => ({
+    topic: 'trades',
+    key: 'BTCUSDT',
+    record: sampleTrade({ tradeId, timestamp: START, conditions: ['x'.repeat(1000)] }),
+  }));
+
+/** Writes some batches, one after the other. */
+async function writeBatches(sink: Sink, from: number, count: number): Promise<void> {
+  for (let index = from; index < from + count; index++) await sink.write(largeBatch(index));
+}
+
+/** Waits until a row group of an open segment is in an incomplete Parquet file. */
+const rowGroupIn = (dir: string): Promise<boolean> =>
+  until(async () => {
+    const names = await readdir(join(dir, 'trades'), { recursive: true }).catch(() => []);
+    return names.some((name) => name.endsWith('.parquet.part'));
+  });
+
 /** Segments of a journal that take some seconds to convert. */
 const BACKLOG = { trades: 20_000, copies: 60 };
 const copyName = (seq: number): string => `20261121T083100-${String(seq).padStart(10, '0')}.avro`;
@@ -65,6 +86,30 @@ describe('the Parquet sink', () => {
     await sink.close();
     expect(await idsIn(dir)).toEqual(range(1, 200));
     expect(await readdir(join(dir, 'trades/symbol=BTCUSDT/date=2026-11-21'))).toHaveLength(2);
+  });
+
+  it('converts a segment step by step while it is written, each record once', async () => {
+    const dir = await testFolder();
+    const sink = await openParquet(dir);
+    await writeBatches(sink, 0, 12);
+    await rowGroupIn(dir);
+    await writeBatches(sink, 12, 12);
+    await sink.close();
+    expect(await idsIn(dir)).toEqual(range(1, 24 * PER_BATCH));
+  });
+
+  it('converts an open segment anew after a step failed, each record once', async () => {
+    const dir = await testFolder();
+    const problems: string[] = [];
+    const sink = await openParquet(dir, { onUnconverted: (problem) => problems.push(problem) });
+    await writeBatches(sink, 0, 12);
+    await rowGroupIn(dir);
+    await rm(join(dir, 'trades'), { recursive: true });
+    await writeBatches(sink, 12, 16);
+    await until(() => problems.length > 0);
+    await writeBatches(sink, 28, 2);
+    await sink.close();
+    expect(await idsIn(dir)).toEqual(range(1, 30 * PER_BATCH));
   });
 
   it('completes the files of an idle topic by age', async () => {
