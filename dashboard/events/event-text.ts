@@ -1,4 +1,5 @@
 import { duration } from '../../src/domain/duration.ts';
+import { withoutJson } from '../../src/domain/headline.ts';
 import { isMissing } from '../../src/domain/trade-id.ts';
 import type { GapJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
 import { count } from '../text/number-text.ts';
@@ -23,18 +24,6 @@ export function eventTitle({ state, cause }: Pick<StatusJson, 'state' | 'cause'>
 /** A reason for people: without the JSON of a venue's answer, and with durations in seconds from 1 s on. */
 export function plainReason(reason: string): string {
   return withoutJson(reason).replaceAll(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
-}
-
-/** The fields in which a venue puts its message. */
-const MESSAGE = /"(?:msg|retMsg|ret_msg|message|reason|error)"\s*:\s*"((?:[^"\\]|\\.)*)"/;
-
-/** Puts the message of a venue's JSON in the place of the JSON, which may be cut off. */
-function withoutJson(text: string): string {
-  const at = text.search(/[{[]\s*["{[]/);
-  if (at === -1) return text;
-  const before = text.slice(0, at).replace(/[\s:,;(]+$/, '');
-  const message = MESSAGE.exec(text.slice(at))?.[1];
-  return message === undefined || message === '' ? before : `${before}${before === '' ? '' : ': '}${message}`;
 }
 
 /** `BTC: 34 s without trades, 1,234 missing`. */

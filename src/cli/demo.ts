@@ -50,7 +50,7 @@ export const command: Command = {
       const { runFeed } = await import('./running/run-feed.ts');
       return await runFeed(context, config, {
         hints: [
-          `files  ${out}    read them: npx market-feed tail trades --dir ${out}`,
+          `files  ${out}  npx market-feed tail trades --dir ${out} --from beginning`,
           `break  curl -d '{"venue":"bybit","fault":"close"}' ${simulator.httpUrl}/faults    (GET lists all)`,
         ],
         nextCommand: queryOfTrades(out),

@@ -238,5 +238,18 @@ export function counted(count: number, noun: string): string {
 }
 
 function cut(reason: string): string {
-  return reason.length > REASON_LENGTH ? `${reason.slice(0, REASON_LENGTH - 1)}…` : reason;
+  const text = withoutJson(reason);
+  return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH - 1)}…` : text;
+}
+
+/** The fields in which a venue puts its message. */
+const MESSAGE = /"(?:msg|retMsg|ret_msg|message|reason|error)"\s*:\s*"((?:[^"\\]|\\.)*)"/;
+
+/** Puts the message of a venue's JSON in the place of the JSON, which may be cut off. */
+export function withoutJson(text: string): string {
+  const at = text.search(/[{[]\s*["{[]/);
+  if (at === -1) return text;
+  const before = text.slice(0, at).replace(/[\s:,;(]+$/, '');
+  const message = MESSAGE.exec(text.slice(at))?.[1];
+  return message === undefined || message === '' ? before : `${before}${before === '' ? '' : ': '}${message}`;
 }

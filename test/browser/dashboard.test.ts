@@ -145,6 +145,12 @@ describe('the dashboard of a healthy feed', () => {
         'Waiting for the order book of next.',
         'Waiting for the volume profile of next.',
       ]);
+    const isOnTop = (note: HTMLElement | SVGElement) => {
+      note.style.pointerEvents = 'auto';
+      const { left, top, width, height } = note.getBoundingClientRect();
+      return document.elementFromPoint(left + width / 2, top + height / 2) === note;
+    };
+    expect(await page.locator('.panel-candles .empty').evaluate(isOnTop)).toBe(true);
     change = unchanged;
     await page.locator('.bid-area').waitFor();
     await expect.poll(notes, { timeout: 15_000 }).toEqual([]);

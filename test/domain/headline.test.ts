@@ -35,6 +35,14 @@ describe('headlineOf', () => {
     expect(headline).toMatchObject({ eventLagMs: 53, missing: [], serving: { names: ['bybit'] } });
   });
 
+  it("says a venue's reason without the JSON of its answer", () => {
+    const why = 'HTTP 403: {"error":"The distribution is configured to block access from your country"}';
+    const serving = { venue: 'binance', since: AT - 44_000, insteadOf: 'bybit', why };
+    expect(headlineOf(state({ serving })).serving.text).toBe(
+      'binance, since 11:16:15 UTC (44 s), instead of bybit: HTTP 403: The distribution is configured to block access from your country',
+    );
+  });
+
   it('says instead of which venue another one serves, and why', () => {
     const serving = { venue: 'binance', since: AT - 44_000, insteadOf: 'bybit', why: 'HTTP 451' };
     const headline = headlineOf(state({ serving }));
