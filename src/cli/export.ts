@@ -25,6 +25,9 @@ export const command: Command = {
     const from = options.text('from');
     const to = options.text('to');
     if (from === undefined || to === undefined) throw new UsageError(`--from and --to are needed: ${command.usage}`);
+    const { JOURNAL } = await import('../sinks/parquet/journal.ts');
+    if (isFolder(path.join(to, JOURNAL)))
+      throw new UsageError(`--to: ${to} is the folder of a Parquet sink; allowed: a folder without ${JOURNAL}`);
     const { lockFolder } = await import('../sinks/lock-folder.ts');
     const exportAll = isFolder(from) ? await ofFolder(from, to, context) : await ofTopic(from, to, context);
     const unlock = lockFolder(to);
@@ -100,17 +103,19 @@ async function ofTopic(name: string, to: string, context: CommandContext): Promi
     const part = path.join(to, `.${topic}.part`);
     rmSync(part, { recursive: true, force: true });
     const files = await newTopicFiles(part);
+    let left = 0;
     for await (const message of readTopic(kafka, kafka.topicPrefix + topic, options, kafkaComplaints(err))) {
       const { partition, offset, record } = message;
-      if (record instanceof Fault)
+      if (record instanceof Fault) {
+        left++;
         await writeProblem(err, `export: partition ${partition} offset ${offset}: ${record.message}`);
-      else await files.add(record);
+      } else await files.add(record);
       refuseAborted(signal);
     }
     refuseAborted(signal);
     const records = await files.finish();
     if (existsSync(part)) renameSync(part, folder);
-    return { text: `${count(records)} records`, json: { records } };
+    return { text: `${count(records)} records`, json: { records, left_out: left } };
   };
 }
 

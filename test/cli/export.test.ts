@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fileHeader, SYNC_BYTES } from '../../src/avro-file/container.ts';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { codecOf } from '../../src/codec/avro.ts';
 import { sampleGap, sampleTrade } from '../../testing/records/sample-records.ts';
 import { openSink, START, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { parquetRows } from '../sinks/parquet/parquet-rows.ts';
@@ -35,6 +37,24 @@ describe('export of a folder', () => {
     expect(await exported('--from', join(from, 'trades'), '--to', to)).toMatchObject({ code: 0, err: '' });
     expect((await parquetRows(to, 'trades')).map((row) => row.trade_id)).toEqual(['1', '2', '3']);
     expect(await parquetRows(to, 'gaps')).toHaveLength(1);
+  });
+
+  it('converts a file without records', async () => {
+    const [from, to] = [await testFolder(), await testFolder()];
+    mkdirSync(join(from, 'trades'));
+    const header = fileHeader(codecOf('trade').schemaJson, 'deflate', Buffer.alloc(SYNC_BYTES));
+    writeFileSync(join(from, 'trades/20261121T083100-0000000001.avro'), header);
+    expect(await exported('--from', from, '--to', to)).toEqual({ code: 0, out: '{"files":1,"left_out":0}\n', err: '' });
+  });
+
+  it('refuses the folder of a Parquet sink', async () => {
+    const to = await testFolder();
+    mkdirSync(join(to, '.journal'));
+    for (const from of [to, 'trades'])
+      expect(await exported('--from', from, '--to', to)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`--to: ${to} is the folder of a Parquet sink`),
+      });
   });
 
   it('names the file with a damaged block', async () => {

@@ -35,6 +35,8 @@ export class FileConversion {
     while (blocks.offset < bytes) {
       const block = await blocks.next();
       const { header } = blocks;
+      // A file without records has only a header.
+      if (block === undefined && header !== undefined && blocks.offset === bytes) return;
       if (block === undefined || header === undefined) throw damaged(this.#path, `no whole block at ${blocks.offset}`);
       const topic = join(this.#dir, basename(folder));
       const stem = name.replace(/\.avro$/, '');
