@@ -30,13 +30,21 @@ export class RowBudget {
     this.#maxBytes = maxBytes;
   }
 
+  /** Takes note that a file's buffer grew. @throws Error if this file is written and cannot be */
   grew(file: PartitionFile, bytes: number): void {
     this.#files.add(file);
     this.#bytes += bytes;
     if (this.#bytes <= this.#maxBytes) return;
     let largest = file;
     for (const other of this.#files) if (other.bufferBytes > largest.bufferBytes) largest = other;
-    largest.writeRowGroup();
+    if (largest !== file) {
+      try {
+        largest.writeRowGroup();
+      } catch {
+        // It may belong to another topic. Its own next write reports the error.
+      }
+    }
+    if (this.#bytes > this.#maxBytes) file.writeRowGroup();
   }
 
   freed(file: PartitionFile): void {

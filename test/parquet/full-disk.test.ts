@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
@@ -17,24 +18,43 @@ vi.mock('node:fs', async (original) => {
   return { ...real, writeSync };
 });
 
+/** A budget that one trade with a long text uses up. */
+const newBudget = (): RowBudget => new RowBudget(11_000);
+
+/** Files of trades; each trade has a text of some bytes. */
+function newTrades(folder: string, budget: RowBudget) {
+  const { schema, encode } = codecOf('trade');
+  const files = new PartitionedFiles(folder, 'a', schema, budget);
+  const add = (tradeId: string, bytes: number): void =>
+    files.add(encode(sampleTrade({ tradeId, conditions: ['x'.repeat(bytes)] })), 1);
+  return { files, add };
+}
+
 it('a row group is written again if the disk had no room for it', async () => {
   const dir = await testFolder();
-  const [trade, gap] = [codecOf('trade'), codecOf('gap')];
-  const budget = new RowBudget(11_000);
-  const trades = new PartitionedFiles(join(dir, 'trades'), 'a', trade.schema, budget);
-  const gaps = new PartitionedFiles(join(dir, 'gaps'), 'a', gap.schema, budget);
-  const add = (tradeId: string, bytes: number): void =>
-    trades.add(trade.encode(sampleTrade({ tradeId, conditions: ['x'.repeat(bytes)] })), 1);
+  const { files, add } = newTrades(join(dir, 'trades'), newBudget());
   add('written at once', 12_000);
   add('first', 10_000);
   disk.full = true;
-  // The budget has no room for all, so the largest buffer is written: the trade's.
-  expect(() => {
-    for (let count = 0; count < 20; count++) gaps.add(gap.encode(sampleGap()), 1);
-  }).toThrow('ENOSPC');
+  expect(() => add('second', 5000)).toThrow('ENOSPC');
   disk.full = false;
-  add('second', 0);
-  await trades.finish();
+  add('third', 0);
+  await files.finish();
   const ids = (await parquetRows(dir, 'trades')).map(({ trade_id }) => trade_id);
-  expect(ids).toEqual(['written at once', 'first', 'second']);
+  expect(ids).toEqual(['written at once', 'first', 'second', 'third']);
+});
+
+it('a file that cannot be written fails its own topic alone', async () => {
+  const dir = await testFolder();
+  const budget = newBudget();
+  const { files: trades, add } = newTrades(join(dir, 'trades'), budget);
+  add('large', 9000);
+  await rm(join(dir, 'trades'), { recursive: true });
+  const { schema, encode } = codecOf('gap');
+  const gaps = new PartitionedFiles(join(dir, 'gaps'), 'a', schema, budget);
+  // The budget has no room for all. The largest buffer is the trade's.
+  for (let count = 0; count < 40; count++) gaps.add(encode(sampleGap()), 1);
+  await gaps.finish();
+  expect(await parquetRows(dir, 'gaps')).toHaveLength(40);
+  await expect(trades.finish()).rejects.toThrow('ENOENT');
 });
