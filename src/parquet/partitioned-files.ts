@@ -188,8 +188,20 @@ export class PartitionedFiles {
 
 function partitionOf(symbol: string | undefined, day: number): string {
   const date = `date=${dateOf(day)}`;
-  return symbol === undefined ? date : `symbol=${encodeURIComponent(symbol)}/${date}`;
+  return symbol === undefined ? date : `symbol=${folderText(symbol)}/${date}`;
 }
+
+/** Characters that Hive escapes in the names of folders, besides the control characters below the space. */
+const ESCAPED = '"#%\'*/:=?\\{[]^\x7f';
+
+/** Escapes a text as Hive does. Some engines decode no other characters. */
+const folderText = (text: string): string =>
+  Array.from(text, (character) =>
+    character < ' ' || ESCAPED.includes(character) ? escaped(character) : character,
+  ).join('');
+
+const escaped = (character: string): string =>
+  `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
 const LAST_DAY = Date.UTC(9999, 11, 31) / DAY_MS;
 

@@ -14,7 +14,7 @@ import { preparePython, runPython } from '../../testing/tools/python.ts';
 import { arbitraryRecord } from '../codec/arbitrary-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 
-const SYMBOLS = ['BTCUSDT', '1000PEPE/USDT'];
+const SYMBOLS = ['BTCUSDT', '1000PEPE/USDT', '这是测试币456USDT'];
 /** Integers of more than 32 bits that are close to each other, also negative ones. */
 const EPOCHS = [2 ** 52, 2 ** 52 - 1, 2 ** 32, 2 ** 32 - 1, 0, -1, -(2 ** 32), -(2 ** 52) + 1, -(2 ** 52)];
 /** Below this, a number is a time that Python can show. */

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -104,6 +104,19 @@ describe('Parquet files', () => {
     const trades = ids.map((tradeId) => sampleTrade({ tradeId }));
     const rows = await parquetRows(await written(trades, new RowBudget(0)), 'trades');
     expect(rows.map(({ trade_id }) => trade_id)).toEqual(ids);
+  });
+
+  it('are in folders with the characters that Hive escapes, and no others', async () => {
+    const symbols = ['这是测试币456USDT', 'A/B', '50%=[x]', 'a b+c,d', 'tab\t', 'del\x7f'];
+    const dir = await written(symbols.map((symbol) => sampleTrade({ symbol })));
+    expect(readdirSync(join(dir, 'trades')).sort()).toEqual([
+      'symbol=50%25%3D%5Bx%5D',
+      'symbol=A%2FB',
+      'symbol=a b+c,d',
+      'symbol=del%7F',
+      'symbol=tab%09',
+      'symbol=这是测试币456USDT',
+    ]);
   });
 
   it('have texts of up to 256 bytes as bounds', async () => {
