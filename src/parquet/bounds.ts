@@ -38,6 +38,10 @@ const COMPARE: Readonly<Record<StoredType, Compare>> = {
   FIXED_LEN_BYTE_ARRAY: decimals,
 };
 
+/** A reader may not see the sign of a zero. So a zero is −0 as the lowest value, and +0 as the highest one. */
+const NEGATIVE_ZERO = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x80);
+const POSITIVE_ZERO = new Uint8Array(8);
+
 export interface Bounds {
   readonly min: Uint8Array;
   readonly max: Uint8Array;
@@ -57,7 +61,11 @@ export function boundsOf(values: PlainValues, stored: StoredType): Bounds | unde
   const canBeBound = (at: number): boolean =>
     sizeAt(values, at) <= MAX_BYTES + LENGTH_BYTES && !(stored === 'DOUBLE' && Number.isNaN(view.getFloat64(at, true)));
   if (count === 0 || !canBeBound(minAt) || !canBeBound(maxAt)) return undefined;
-  return { min: valueAt(values, minAt), max: valueAt(values, maxAt) };
+  const isZero = (at: number): boolean => stored === 'DOUBLE' && view.getFloat64(at, true) === 0;
+  return {
+    min: isZero(minAt) ? NEGATIVE_ZERO : valueAt(values, minAt),
+    max: isZero(maxAt) ? POSITIVE_ZERO : valueAt(values, maxAt),
+  };
 }
 
 const valueAt = (values: PlainValues, at: number): Uint8Array =>

@@ -11,6 +11,7 @@ const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** Below this, zstd takes more time than the bytes are worth. */
 const MIN_COMPRESSED_BYTES = 64;
 
+/** A page as it is in the file. Its size includes the header. */
 interface Page extends PageSize {
   /** The bytes in the file, one after the other. */
   readonly parts: readonly Uint8Array[];

@@ -64,17 +64,20 @@ function schemaElement({ name, stored, repetition, children, logical }: SchemaEl
   return element.toBytes();
 }
 
-/** Sizes of pages in bytes; of one page without its header. */
+/** Bytes of one or more pages, before and after the compression. */
 export interface PageSize {
   readonly uncompressed: number;
   readonly compressed: number;
 }
 
-export function dictionaryPageHeader(count: number, { uncompressed, compressed }: PageSize): Uint8Array {
+/** @param size of the page without its header */
+export function dictionaryPageHeader(count: number, size: PageSize): Uint8Array {
+  const { uncompressed, compressed } = size;
   const dictionary = struct().i32(1, count).i32(2, ENCODINGS.PLAIN);
   return struct().i32(1, DICTIONARY_PAGE).i32(2, uncompressed).i32(3, compressed).struct(7, dictionary).toBytes();
 }
 
+/** A page of values. Its size is without the header. */
 export interface DataPage extends PageSize {
   /** Number of values, nulls included. */
   readonly values: number;
@@ -99,7 +102,7 @@ export function dataPageHeader(page: DataPage): Uint8Array {
   return struct().i32(1, DATA_PAGE_V2).i32(2, uncompressed).i32(3, compressed).struct(8, data).toBytes();
 }
 
-/** The pages of a column in a row group. Their sizes include the headers. */
+/** The pages of a column in a row group. Their size includes the headers. */
 export interface Chunk extends PageSize {
   readonly type: ColumnType;
   /** Number of values, nulls included. */
@@ -127,10 +130,8 @@ function columnChunk(chunk: Chunk): Uint8Array {
     .i64(9, dataAt);
   if (dictionaryAt !== undefined) metadata.i64(11, dictionaryAt);
   metadata.struct(12, statistics);
-  return struct()
-    .i64(2, dictionaryAt ?? dataAt)
-    .struct(3, metadata)
-    .toBytes();
+  // Field 2 is deprecated and required: 0, by the specification.
+  return struct().i64(2, 0).struct(3, metadata).toBytes();
 }
 
 /** Returns the metadata of a row group for the footer. */

@@ -27,7 +27,7 @@ export class ParquetFile {
 
   /** Writes the rows in the schema's columns as one row group. @throws the file system's error; then it can be repeated */
   append(rows: number): void {
-    const parts: Uint8Array[] = this.#size === 0 ? [MAGIC] : [];
+    const parts: Uint8Array[] = [];
     let at = this.#size || MAGIC.length;
     const chunks = this.#schema.columns.map((column) => {
       const { parts: pages, chunk } = encodeColumn(column, rows, at);
@@ -59,7 +59,7 @@ export class ParquetFile {
   #write(parts: readonly Uint8Array[]): void {
     const file = openSync(this.#path, this.#size === 0 ? 'w' : 'r+');
     try {
-      const bytes = Buffer.concat(parts);
+      const bytes = Buffer.concat(this.#size === 0 ? [MAGIC, ...parts] : parts);
       for (let done = 0; done < bytes.length; )
         done += writeSync(file, bytes, done, bytes.length - done, this.#size + done);
       this.#size += bytes.length;
