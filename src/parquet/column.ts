@@ -21,9 +21,9 @@ export interface ColumnType {
   readonly stored: StoredType;
   /** True: its values repeat, so that a dictionary may make it smaller. */
   readonly repeats: boolean;
-  /** The definition level of a value that is there: the number of optional and repeated groups around it, and itself. */
+  /** The definition level of a value that is there: how many fields on its path, itself included, are optional or repeated. */
   readonly maxDefinition: number;
-  /** The number of repeated groups around it. */
+  /** The number of repeated fields on its path, itself included. */
   readonly maxRepetition: number;
 }
 

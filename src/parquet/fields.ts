@@ -10,7 +10,10 @@ export interface Field {
    * @throws Error if the bytes are no value of the field
    */
   read(input: AvroInput, repetition: number): void;
-  /** Adds to each column that there is no value. @param definition how many of the groups around it are there */
+  /**
+   * Adds to each column that there is no value.
+   * @param definition how many of the optional and repeated fields on its path have a value
+   */
   addMissing(repetition: number, definition: number): void;
   /** Passes over a value. @throws Error as `read`, so that a value that was passed over can be read */
   skip(input: AvroInput): void;
@@ -59,10 +62,17 @@ function byLength(add: AddBytes, max = Number.POSITIVE_INFINITY): ValueReader {
   };
 }
 
+function readInt(input: AvroInput): number {
+  const value = input.readLong();
+  // The operator takes the lowest 32 bits.
+  if (value !== (value | 0)) throw new Error('an int of more than 32 bits');
+  return value;
+}
+
 export const READERS = {
   boolean: ofLength(1),
   double: ofLength(8),
-  int32: { read: (input, column) => column.addInt32(input.readLong()), skip: (input) => void input.readLong() },
+  int32: { read: (input, column) => column.addInt32(readInt(input)), skip: (input) => void readInt(input) },
   int64: int64(1),
   /** Milliseconds become microseconds. */
   milliseconds: int64(1000),
@@ -184,22 +194,16 @@ export class ListField implements Field {
   }
 }
 
-/** A field that is in no column. */
-export class OmittedField implements Field {
-  readonly #reader: ValueReader;
-
-  constructor(reader: ValueReader) {
-    this.#reader = reader;
-  }
-
+/** A text that is in no column. */
+export class OmittedText implements Field {
   read(input: AvroInput): void {
-    this.#reader.skip(input);
+    this.skip(input);
   }
 
   addMissing(): void {}
 
   skip(input: AvroInput): void {
-    this.#reader.skip(input);
+    READERS.byteArray.skip(input);
   }
 }
 

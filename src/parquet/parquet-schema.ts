@@ -1,11 +1,12 @@
 import { type AvroSchema, type AvroSchemaObject, isUnion, type RecordSchema } from '../codec/schema-files.ts';
+import { DECIMAL_PRECISION, DECIMAL_SCALE } from '../domain/decimal.ts';
 import { Column, type ColumnType, type StoredType } from './column.ts';
 import {
   type Field,
   GroupField,
   ListField,
   NullableField,
-  OmittedField,
+  OmittedText,
   ProductField,
   READERS,
   ValueField,
@@ -37,10 +38,11 @@ interface Primitive {
 }
 
 const DECIMAL: Primitive = { stored: 'FIXED_LEN_BYTE_ARRAY', logical: 'DECIMAL', reader: READERS.decimal };
+/** By type, logical type, precision and scale. */
 const LOGICAL: Readonly<Record<string, Primitive>> = {
-  decimal: DECIMAL,
-  'timestamp-millis': { stored: 'INT64', logical: 'TIMESTAMP', reader: READERS.milliseconds },
-  'timestamp-micros': { stored: 'INT64', logical: 'TIMESTAMP', reader: READERS.int64 },
+  [`bytes decimal ${DECIMAL_PRECISION} ${DECIMAL_SCALE}`]: DECIMAL,
+  'long timestamp-millis': { stored: 'INT64', logical: 'TIMESTAMP', reader: READERS.milliseconds },
+  'long timestamp-micros': { stored: 'INT64', logical: 'TIMESTAMP', reader: READERS.int64 },
 };
 const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   boolean: { stored: 'BOOLEAN', reader: READERS.boolean },
@@ -51,6 +53,18 @@ const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   string: { stored: 'BYTE_ARRAY', logical: 'STRING', reader: READERS.byteArray },
 };
 
+/** Returns the column type of an Avro type; undefined: it is no primitive. @throws Error for an unknown logical type */
+function primitiveOf(name: string, { type, logicalType, precision, scale }: AvroSchemaObject): Primitive | undefined {
+  if (logicalType === undefined) return PRIMITIVES[String(type)];
+  const found = [type, logicalType, precision, scale].filter((part) => part !== undefined).join(' ');
+  const primitive = LOGICAL[found];
+  if (primitive === undefined)
+    throw new Error(
+      `${name}: found the type "${found}", allowed with a logical type: ${Object.keys(LOGICAL).join(', ')}`,
+    );
+  return primitive;
+}
+
 /** True: each record of the schema has a symbol. */
 export const hasSymbol = ({ fields }: RecordSchema): boolean =>
   fields.some(({ name, type }) => name === 'symbol' && type === 'string');
@@ -59,9 +73,9 @@ export const hasSymbol = ({ fields }: RecordSchema): boolean =>
 interface Place {
   readonly path: readonly string[];
   readonly repetition: Repetition;
-  /** Number of optional and repeated groups around it. */
+  /** Number of optional and repeated fields on its path, itself included. */
   readonly definition: number;
-  /** Number of repeated groups around it. */
+  /** Number of repeated fields on its path, itself included. */
   readonly repeated: number;
 }
 const ROOT: Place = { path: [], repetition: 'REQUIRED', definition: 0, repeated: 0 };
@@ -86,7 +100,7 @@ export class ParquetSchema {
   constructor(schema: RecordSchema) {
     const omitsSymbol = hasSymbol(schema);
     this.fields = schema.fields.map(({ name, type }) =>
-      name === 'symbol' && omitsSymbol ? new OmittedField(READERS.byteArray) : this.#field(name, type, ROOT),
+      name === 'symbol' && omitsSymbol ? new OmittedText() : this.#field(name, type, ROOT),
     );
     const value = this.#valueField();
     this.record = new GroupField(value === undefined ? this.fields : [...this.fields, value]);
@@ -112,11 +126,11 @@ export class ParquetSchema {
         throw new Error(`${name}: a union of several types`);
       return new NullableField(this.#field(name, value, parent, 'OPTIONAL'), parent.definition);
     }
-    const { type, logicalType = '', fields, items, values } = schema;
+    const { type, fields, items, values } = schema;
     if (schema.name !== undefined) this.#named.set(schema.name, schema);
     if (typeof type !== 'string') return this.#field(name, type, parent, repetition);
     const place = inside(parent, name, repetition);
-    const primitive = LOGICAL[logicalType] ?? PRIMITIVES[type];
+    const primitive = primitiveOf(name, schema);
     if (primitive !== undefined) return new ValueField(this.#column(primitive, place), primitive.reader);
     if (fields !== undefined) {
       this.elements.push({ name, repetition, children: fields.length });

@@ -6,9 +6,12 @@ import { runInNewContext } from 'node:vm';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
-import type { TradeEvent } from '../../src/domain/record.ts';
+import type { AvroSchema, RecordSchema } from '../../src/codec/schema-files.ts';
+import type { FeedRecord, TradeEvent } from '../../src/domain/record.ts';
+import { ParquetFile } from '../../src/parquet/parquet-file.ts';
+import { ParquetSchema } from '../../src/parquet/parquet-schema.ts';
 import { PartitionedFiles, RowBudget } from '../../src/parquet/partitioned-files.ts';
-import { sampleTrade } from '../../testing/records/sample-records.ts';
+import { sampleTrade, sampleTradeStats } from '../../testing/records/sample-records.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 import { parquetRows } from '../sinks/parquet/parquet-rows.ts';
 
@@ -55,24 +58,33 @@ describe('the memory of many Parquet files', () => {
   });
 });
 
-/** Writes trades of one symbol and day. Returns the folder in which their topic is. */
-async function written(trades: readonly TradeEvent[], budget = new RowBudget()): Promise<string> {
-  const { encode, schema } = codecOf('trade');
+/** Writes records of one kind. Returns the folder in which their topic is. */
+async function written(records: readonly FeedRecord[], budget = new RowBudget()): Promise<string> {
+  const { encode, schema } = codecOf(records[0]?.kind ?? 'trade');
   const dir = await testFolder();
   const files = new PartitionedFiles(join(dir, 'trades'), 'a', schema, budget);
-  for (const trade of trades) files.add(encode(trade), 1);
+  for (const record of records) files.add(encode(record), 1);
   await files.finish();
   return dir;
 }
 
-/** Returns the metadata of a column in a file with one trade. */
-async function metadataOf(column: string, trade: TradeEvent) {
-  const dir = await written([trade]);
+const bytesOf = (path: string): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(path));
+
+/** Returns the metadata of a column in a file with one record. */
+async function metadataOf(column: string, record: FeedRecord) {
+  const dir = await written([record]);
   const [file = ''] = globSync('**/*.parquet', { cwd: dir });
-  const { buffer } = Uint8Array.from(readFileSync(join(dir, file)));
-  const columns = parquetMetadata(buffer).row_groups[0]?.columns ?? [];
+  const columns = parquetMetadata(bytesOf(join(dir, file)).buffer).row_groups[0]?.columns ?? [];
   return columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
 }
+
+const TIME = { name: 'time', type: { type: 'long', logicalType: 'timestamp-millis' } };
+/** A schema with a time and one more field. */
+const schemaWith = (type: AvroSchema): RecordSchema => ({
+  type: 'record',
+  name: 'Test',
+  fields: [TIME, { name: 'field', type }],
+});
 
 describe('Parquet files', () => {
   it('have each value of many rows, whether few or all values differ, with nulls and lists among them', async () => {
@@ -129,5 +141,37 @@ describe('Parquet files', () => {
     const about = await metadataOf('last_trade_id', sampleTrade({ lastTradeId: null }));
     expect(about).toMatchObject({ num_values: 1n, statistics: { null_count: 1n } });
     expect(about?.dictionary_page_offset).toBeUndefined();
+  });
+
+  it.each([0, -0])('have bounds of both signs for a number of %d', async (volatility) => {
+    const about = await metadataOf('volatility', sampleTradeStats({ volatility }));
+    expect(about?.statistics).toMatchObject({ min_value: -0, max_value: 0 });
+  });
+
+  it('without rows begin and end as others do', async () => {
+    const path = join(await testFolder(), 'a.parquet');
+    await new ParquetFile(path, new ParquetSchema(codecOf('trade').schema)).finish();
+    const bytes = bytesOf(path);
+    expect(Buffer.from(bytes.subarray(0, 4)).toString()).toBe('PAR1');
+    expect(parquetMetadata(bytes.buffer).num_rows).toBe(0n);
+  });
+
+  it.each([
+    { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 8 },
+    { type: 'bytes', logicalType: 'decimal', precision: 20, scale: 18 },
+    { type: 'fixed', name: 'Amount', size: 16, logicalType: 'decimal', precision: 38, scale: 18 },
+    { type: 'long', logicalType: 'timestamp-nanos' },
+    { type: 'int', logicalType: 'date' },
+  ])('refuse the type $type, $logicalType, $precision, $scale', (type) => {
+    const found = `field: found the type "${type.type} ${type.logicalType}`;
+    expect(() => new ParquetSchema(schemaWith(type))).toThrow(found);
+    expect(() => new ParquetSchema(schemaWith(['null', type]))).toThrow(found);
+  });
+
+  it('refuse an int of more than 32 bits', async () => {
+    const files = new PartitionedFiles(await testFolder(), 'a', schemaWith('int'), new RowBudget());
+    const encoded = (...int: readonly number[]): Buffer => Buffer.of(0, ...int);
+    files.add(encoded(0xff, 0xff, 0xff, 0xff, 0x0f), 1);
+    expect(() => files.add(encoded(0x80, 0x80, 0x80, 0x80, 0x10), 1)).toThrow('an int of more than 32 bits');
   });
 });
