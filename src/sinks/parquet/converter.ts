@@ -16,7 +16,9 @@ export class Converter {
   #worker: Worker | undefined;
   /** Bytes of each open segment that the thread was asked to convert. */
   readonly #asked = new Map<string, number>();
-  /** The closed segments that are not converted. */
+  /** Bytes of each segment that the thread converted. */
+  readonly #converted = new Map<string, number>();
+  /** The closed segments that are not converted to their end. */
   readonly #closed = new Map<string, WrittenFile>();
   /** Those of them that the thread has not answered yet. */
   readonly #queued = new Set<string>();
@@ -41,7 +43,8 @@ export class Converter {
 
   /** Bytes of the closed segments that are not converted. */
   get backlogBytes(): number {
-    return this.#closed.values().reduce((sum, { bytes }) => sum + bytes, 0);
+    const left = ({ path, bytes }: WrittenFile): number => bytes - (this.#converted.get(path) ?? 0);
+    return this.#closed.values().reduce((sum, segment) => sum + left(segment), 0);
   }
 
   /** Has the segment converted up to its size, and completed if it is closed. */
@@ -95,16 +98,21 @@ export class Converter {
       this.#queued.clear();
       // The next append to an open segment starts its conversion anew.
       this.#asked.clear();
+      this.#converted.clear();
       this.#onIdle();
     });
     return worker;
   }
 
-  #answered({ path, isClosed, problem }: Converted): void {
+  #answered({ path, bytes, isClosed, problem }: Converted): void {
     if (problem !== undefined) this.#failed(path, problem);
     else {
       this.#problems.delete(path);
-      if (isClosed) this.#closed.delete(path);
+      this.#converted.set(path, bytes);
+      if (isClosed) {
+        this.#closed.delete(path);
+        this.#converted.delete(path);
+      }
     }
     if (isClosed) this.#queued.delete(path);
     if (this.#queued.size === 0) this.#onIdle();
@@ -113,6 +121,8 @@ export class Converter {
   #failed(path: string, problem: string): void {
     const isNew = !this.#problems.values().some((known) => known === problem);
     this.#problems.set(path, problem);
+    // Its next conversion starts anew.
+    this.#converted.delete(path);
     if (isNew) this.#onProblem(problem);
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
