@@ -10,7 +10,7 @@ select
   if(is_buyer_maker, 'sell', 'buy') as taker_side,
   -- negotiated outside the order book: in no candle and no VWAP
   list_contains(conditions, 'block') as is_block
-from read_parquet('data/parquet/trades/**/*.parquet', hive_partitioning = true);
+from read_parquet('data/parquet/trades/**/*.parquet', hive_partitioning = true, union_by_name = true);
 
 -- One minute each, as the feed computes them.
 create or replace view candles as
@@ -41,7 +41,7 @@ select
   environment, venue, symbol, epoch, bid_price, bid_quantity, ask_price, ask_quantity,
   ask_price - bid_price as spread,
   received_at
-from read_parquet('data/parquet/book-tickers/**/*.parquet', hive_partitioning = true)
+from read_parquet('data/parquet/book-tickers/**/*.parquet', hive_partitioning = true, union_by_name = true)
 qualify row_number() over (
   partition by environment, venue, symbol order by received_at desc, update_id::hugeint desc
 ) = 1;
