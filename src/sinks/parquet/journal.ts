@@ -6,7 +6,7 @@ import { listFiles } from '../../avro-file/file-name.ts';
 export const JOURNAL = '.journal';
 /** The suffix of an empty file that says that the segment beside it is converted. */
 const DONE = '.done';
-/** Bytes of converted segments of a topic that stay: a start reads there where each series ends. */
+/** At least so many bytes of a topic's converted segments stay, in whole segments: a start reads where each series ends. */
 const KEPT_BYTES = 32 * 2 ** 20;
 
 /** Marks a segment of the journal as converted, and removes old segments. @throws the file system's error */
