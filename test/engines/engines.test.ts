@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { codecOf } from '../../src/codec/avro.ts';
 import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
+import { PartitionedFiles, RowBudget } from '../../src/parquet/partitioned-files.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { prepareEngines, preparePython } from '../../testing/tools/python.ts';
+import { root } from '../../testing/tools/tools.ts';
+import { testFolder } from '../sinks/avro-file/test-folder.ts';
 import { candles, dayFigures, dayVwaps, lastBookTickers, totalValue, tradesOf } from './figures.ts';
 import { recordedHour, writeFiles } from './recorded-hour.ts';
 import {
@@ -130,4 +135,23 @@ describe('the views of examples/', () => {
     const found = rows?.map((row) => ('vwap' in row ? { ...row, vwap: Number(row.vwap) } : row));
     expect(found).toEqual(expected[statement.title]);
   });
+});
+
+it('the views for DuckDB read files from before a new field', async () => {
+  const dir = await testFolder();
+  const [newer, older] = trades;
+  const ticker = records.find(({ kind }) => kind === 'book_ticker');
+  if (newer === undefined || older === undefined || ticker === undefined) throw new Error('a record is missing');
+  await writeFiles(dir, [{ ...newer, timestampUs: 5 }, ticker]);
+  const { schema, encode } = codecOf('trade');
+  const before = { ...schema, fields: schema.fields.filter(({ name }) => name !== 'timestamp_us') };
+  const files = new PartitionedFiles(join(dir, 'data/parquet/trades'), 'older', before, new RowBudget());
+  // `timestamp_us` is the last field. A null is one byte.
+  files.add(encode(older).subarray(0, -1), 1);
+  await files.finish();
+  const views = readFileSync(join(root, 'examples/views-duckdb.sql'), 'utf8');
+  const code = `${views}\nselect epoch_us(timestamp_us) as us from trades order by us`;
+  expect(await run([over(dir, { engine: 'DuckDB', title: 'times', code })])).toEqual([
+    { rows: [{ us: 5 }, { us: null }] },
+  ]);
 });
