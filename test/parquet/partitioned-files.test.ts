@@ -70,13 +70,15 @@ async function written(records: readonly FeedRecord[], budget = new RowBudget())
 
 const bytesOf = (path: string): Uint8Array<ArrayBuffer> => Uint8Array.from(readFileSync(path));
 
-/** Returns the metadata of a column in a file with one record. */
-async function metadataOf(column: string, record: FeedRecord) {
+/** Returns the footer's entry of a column in a file with one record. */
+async function chunkOf(column: string, record: FeedRecord) {
   const dir = await written([record]);
   const [file = ''] = globSync('**/*.parquet', { cwd: dir });
   const columns = parquetMetadata(bytesOf(join(dir, file)).buffer).row_groups[0]?.columns ?? [];
-  return columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
+  return columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column);
 }
+
+const metadataOf = async (column: string, record: FeedRecord) => (await chunkOf(column, record))?.meta_data;
 
 const TIME = { name: 'time', type: { type: 'long', logicalType: 'timestamp-millis' } };
 /** A schema with a time and one more field. */
@@ -146,6 +148,10 @@ describe('Parquet files', () => {
   it.each([0, -0])('have bounds of both signs for a number of %d', async (volatility) => {
     const about = await metadataOf('volatility', sampleTradeStats({ volatility }));
     expect(about?.statistics).toMatchObject({ min_value: -0, max_value: 0 });
+  });
+
+  it('have no value in the deprecated field file_offset', async () => {
+    expect(await chunkOf('coin', sampleTrade())).toMatchObject({ file_offset: 0n });
   });
 
   it('without rows begin and end as others do', async () => {
