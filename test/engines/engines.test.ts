@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
-import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
 import { PartitionedFiles, RowBudget } from '../../src/parquet/partitioned-files.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { prepareEngines, preparePython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { testFolder } from '../sinks/avro-file/test-folder.ts';
 import { candles, dayFigures, dayVwaps, lastBookTickers, totalValue, tradesOf } from './figures.ts';
-import { recordedHour, writeFiles } from './recorded-hour.ts';
+import { recordedHour, withFault, writeFiles } from './recorded-hour.ts';
 import {
   type Answer,
   documentedStatements,
@@ -28,17 +27,8 @@ const MINUTE_MS = 60_000;
 
 const records = recordedHour();
 const trades = tradesOf(records);
-/** A trade in the middle, whose price is above 1: its value changes by more than its quantity. */
-const chosen = trades.filter(({ symbol }) => symbol === 'BTCUSDT')[700];
-
 /** The records of the hour, and the trades of an hour with a fault. */
-const folders = {
-  whole: records,
-  changed: trades.map((trade) =>
-    trade === chosen ? { ...trade, quantity: fromUnscaled(unscaled(trade.quantity) + 1n) } : trade,
-  ),
-  shorter: trades.filter((trade) => trade !== chosen),
-};
+const folders = { whole: records, ...withFault(trades) };
 type Folder = keyof typeof folders;
 
 const tested = (all: readonly Statement[]) => all.filter(({ engine }) => isLong || IN_SUITE.includes(engine));

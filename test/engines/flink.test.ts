@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
-import type { FeedRecord } from '../../src/domain/record.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FeedRecord, TradeEvent } from '../../src/domain/record.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../testing/processes/market-feed-process.ts'
 import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { dayFigures, tradesOf } from './figures.ts';
-import { recordedHour, write } from './recorded-hour.ts';
+import { recordedHour, withFault, write } from './recorded-hour.ts';
 import { documentedStatements } from './statements.ts';
 
 const ANSWER = `CREATE TABLE answer (symbol STRING, \`date\` DATE, trades BIGINT, \`value\` DECIMAL(38, 18), \`first\` TIMESTAMP(3),
@@ -43,8 +43,8 @@ function lastRows(printed: string): object[] {
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-it('Flink, each symbol and day', async () => {
-  const trades = tradesOf(recordedHour());
+/** The answer of the documented statement over a topic with these trades. */
+async function answerOver(trades: readonly TradeEvent[]): Promise<object[]> {
   const prefix = `${randomUUID()}.`;
   await publish(prefix, trades);
   const job = await readFile(join(root, 'deploy/flink/trade-stats.sql'), 'utf8');
@@ -59,5 +59,24 @@ it('Flink, each symbol and day', async () => {
   const file = join(await temporaryFolder(), 'answer.sql');
   const sql = ["SET 'restart-strategy.type' = 'none';", tables, ANSWER, `INSERT INTO answer ${statement?.code}`];
   await writeFile(file, sql.join('\n'));
-  expect(lastRows(await runFlinkSql(file))).toEqual(dayFigures(trades));
-}, 200_000);
+  return lastRows(await runFlinkSql(file));
+}
+
+describe('Flink, each symbol and day', { timeout: 200_000 }, () => {
+  const trades = tradesOf(recordedHour());
+  const figures = dayFigures(trades);
+  const { changed, shorter } = withFault(trades);
+
+  it("answers with the feed's own figures", async () => {
+    expect(await answerOver(trades)).toEqual(figures);
+  });
+
+  it.each([
+    ['a quantity is larger by 10^-18', changed],
+    ['a trade is missing', shorter],
+  ])('shows that %s', async (_, faulty) => {
+    const rows = await answerOver(faulty);
+    expect(rows).toHaveLength(figures.length);
+    expect(rows).not.toEqual(figures);
+  });
+});

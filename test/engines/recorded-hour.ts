@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { canonicalDecimal } from '../../src/domain/decimal.ts';
+import { canonicalDecimal, fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
 import type { BookTicker, FeedRecord, MarketFields, TradeEvent } from '../../src/domain/record.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
@@ -24,6 +24,17 @@ const BLOCK_EVERY = 97;
 /** The trades and book tickers of one hour and four symbols, in the order of their publication. The same at each call. */
 export function recordedHour(): readonly (TradeEvent | BookTicker)[] {
   return [...recordsOf('bybit', 1, START, SWITCH), ...recordsOf('binance', 2, SWITCH, END)];
+}
+
+/** The trades, with one quantity larger by 10^-18, and without one trade. */
+export function withFault(trades: readonly TradeEvent[]) {
+  // A trade in the middle, whose price is above 1: its value changes by more than its quantity.
+  const chosen = trades.filter(({ symbol }) => symbol === 'BTCUSDT')[700];
+  const larger = (trade: TradeEvent) => ({ ...trade, quantity: fromUnscaled(unscaled(trade.quantity) + 1n) });
+  return {
+    changed: trades.map((trade) => (trade === chosen ? larger(trade) : trade)),
+    shorter: trades.filter((trade) => trade !== chosen),
+  };
 }
 
 /** A venue's trades, each order's with the book ticker that follows. At the end, the first symbol has no asks. */
