@@ -133,7 +133,8 @@ export function nextServing(
   if (switched !== null && symbol === null) {
     const { from, to: venue } = switched;
     if (from === null || state === 'failed_back') return { ...NOT_SERVING, venue, since };
-    return { venue, since, insteadOf: from, why: reasonOf(from) || (cause ?? '').replaceAll('_', ' ') };
+    const why = cause === 'first' ? `${venue} was ready first` : (cause ?? '').replaceAll('_', ' ');
+    return { venue, since, insteadOf: from, why: reasonOf(from) || why };
   }
   if (activeVenue !== null && activeVenue !== serving.venue) {
     const insteadOf = serving.venue;

@@ -144,6 +144,9 @@ describe('nextServing', () => {
     const after = { venue: 'binance', since: AT, insteadOf: 'bybit' };
     expect(nextServing(bybit, failedOver, () => 'HTTP 451')).toEqual({ ...after, why: 'HTTP 451' });
     expect(nextServing(bybit, failedOver, noReason)).toEqual({ ...after, why: 'region blocked' });
+    // At a start, instead of the venue of the previous run.
+    const atStart = { ...failedOver, cause: 'first' };
+    expect(nextServing(bybit, atStart, noReason)).toEqual({ ...after, why: 'binance was ready first' });
   });
 
   it('replaces nothing after a failback or the first switch', () => {
