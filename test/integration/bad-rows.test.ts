@@ -16,6 +16,7 @@ async function started(venue: VenueId, rate: number, every: number): Promise<Sim
   const simulated = await SimulatedFeed.start({
     rates: { [venue]: rate },
     coins: ['BTC', 'ETH'],
+    symbols: 2,
     feed: { venues: [venue], channels: ['trade'] },
     venue: BRISK,
     before(simulator) {
