@@ -8,7 +8,7 @@ import { bitPacked, bitsOf, runLengthEncoded } from './run-length.ts';
 
 /** The lowest level: higher ones take more time, and hardly make the pages smaller. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-/** Below this, zstd takes more time than the bytes are worth. */
+/** A smaller page stays uncompressed: zstd would save a few bytes at most. */
 const MIN_COMPRESSED_BYTES = 64;
 
 /** A page as it is in the file. Its size includes the header. */

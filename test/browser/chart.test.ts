@@ -9,6 +9,7 @@ import type { PastKlinesWanted } from '../../src/gateway/view/kline-history.ts';
 import { nextOpenTime, openTimeOf } from '../../src/market/candles/kline-interval.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { openContext, openDashboard, type PageOptions, sharedBrowser } from '../../testing/browser/browser.ts';
+import { GATEWAY_SETTINGS } from '../../testing/feeds/gateway-settings.ts';
 import { kline } from '../../testing/judges/events.ts';
 import { heartbeat, price, status } from '../../testing/records/gateway-records.ts';
 import { sampleGap } from '../../testing/records/sample-records.ts';
@@ -78,14 +79,7 @@ function publishNow(): void {
 
 beforeAll(async () => {
   gateway = await createGateway({
-    settings: {
-      host: '127.0.0.1',
-      port: 0,
-      token: null,
-      allowedOrigins: [],
-      requestsPerMinute: 10_000,
-      connectionsPerAddress: 100,
-    },
+    settings: GATEWAY_SETTINGS,
     source: { records$, statusSnapshots$: EMPTY, metricsSnapshots$: EMPTY, behind: undefined },
     historyTrades: 1000,
     mode: 'failover',

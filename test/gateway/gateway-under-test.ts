@@ -5,6 +5,7 @@ import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { createGateway, type GatewayOptions, type GatewaySettings } from '../../src/gateway/gateway.ts';
+import { GATEWAY_SETTINGS } from '../../testing/feeds/gateway-settings.ts';
 import { NOW } from '../../testing/records/gateway-records.ts';
 import { until } from '../../testing/tools/until.ts';
 
@@ -34,15 +35,7 @@ export async function gatewayUnderTest(
   const time = new ShiftedTime();
   const logged: string[] = [];
   const gateway = await createGateway({
-    settings: {
-      host: '127.0.0.1',
-      port: 0,
-      token: null,
-      allowedOrigins: [],
-      requestsPerMinute: 10_000,
-      connectionsPerAddress: 5000,
-      ...settings,
-    },
+    settings: { ...GATEWAY_SETTINGS, requestsPerMinute: 10_000, ...settings },
     source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
     historyTrades: 1000,
     mode: 'failover',

@@ -3,6 +3,7 @@ import { EMPTY, Subject } from 'rxjs';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
+import { GATEWAY_SETTINGS } from '../feeds/gateway-settings.ts';
 import { kline } from '../judges/events.ts';
 import { heartbeat, orderBook, price, status, trade, tradeStats, venueAge } from '../records/gateway-records.ts';
 import { root } from '../tools/tools.ts';
@@ -58,14 +59,7 @@ export class BusyGateway {
   static async start(options: BusyOptions): Promise<BusyGateway> {
     const records$ = new Subject<readonly FeedRecord[]>();
     const gateway = await createGateway({
-      settings: {
-        host: '127.0.0.1',
-        port: 0,
-        token: null,
-        allowedOrigins: [],
-        requestsPerMinute: 100_000,
-        connectionsPerAddress: 5000,
-      },
+      settings: GATEWAY_SETTINGS,
       source: { records$, statusSnapshots$: EMPTY, metricsSnapshots$: EMPTY, behind: undefined },
       dashboardDir: join(root, 'dist/dashboard'),
       historyTrades: 100,

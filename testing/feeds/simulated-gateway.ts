@@ -3,6 +3,7 @@ import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { until } from '../tools/until.ts';
+import { GATEWAY_SETTINGS } from './gateway-settings.ts';
 import { SimulatedFeed } from './simulated-feed.ts';
 
 const LATENCY = { count: 10, p50: 1.5, p99: 3, p999: 4.25, max: 5 };
@@ -131,14 +132,7 @@ export class SimulatedGateway implements AsyncDisposable {
       stats: { windows_ms: [1000, 2000], allowed_lateness_ms: 100 },
     });
     const gateway = await createGateway({
-      settings: {
-        host: '127.0.0.1',
-        port: 0,
-        token: null,
-        allowedOrigins: [],
-        requestsPerMinute: 1_000_000,
-        connectionsPerAddress: 5000,
-      },
+      settings: GATEWAY_SETTINGS,
       source: {
         // With the records from before the gateway, so that tests can compare its figures with all records.
         records$: defer(() => concat(of(feed.records), feed.feed.output$.pipe(map(({ records }) => records)))),
