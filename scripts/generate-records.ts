@@ -13,7 +13,7 @@ import {
   isUnion,
   parseSchema,
 } from '../src/codec/schema-files.ts';
-import { TOPICS } from '../src/codec/topics.ts';
+import { SCHEMA_TOPICS } from '../src/codec/topics.ts';
 
 const primitives: Record<string, string> = {
   string: 'string',
@@ -96,7 +96,7 @@ function interfaceOf(name: string, doc: string, fields: readonly AvroField[], ki
 /** Another type is already called `Instrument`. It has what the feed needs to know to subscribe an instrument. */
 const interfaceName = (record: string): string => (record === 'Instrument' ? 'InstrumentRecord' : record);
 
-const records = TOPICS.map((topic) => {
+const records = SCHEMA_TOPICS.map((topic) => {
   const schema = currentSchema(topic.schema);
   const doc = `${docOf(schema)} Topic \`${topic.name}\`.`;
   return interfaceOf(interfaceName(schema.name), doc, schema.fields, topic.kind);
@@ -110,7 +110,7 @@ const text = [
   ...nested.values(),
   ...shared,
   ...records,
-  `/** Every record that a topic carries, distinguished by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => interfaceName(topic.record)).join(' | ')};`,
+  `/** Every record that a topic carries, distinguished by \`kind\`. */\nexport type FeedRecord = ${SCHEMA_TOPICS.map((topic) => interfaceName(topic.record)).join(' | ')};`,
   "export type RecordKind = FeedRecord['kind'];\n",
 ].join('\n');
 

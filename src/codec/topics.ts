@@ -35,6 +35,8 @@ const DEFINITIONS = [
   { kind: 'large_trade', name: 'large-trades', schema: 'large-trade', record: 'LargeTrade', ...week },
   { kind: 'status', name: 'feed-status', schema: 'feed-status', record: 'FeedStatus', ...month },
   { kind: 'gap', name: 'gaps', schema: 'gap', record: 'Gap', ...month },
+  { kind: 'trade', name: 'late-trades', schema: 'trade-event', record: 'TradeEvent', ...week },
+  { kind: 'audit', name: 'audits', schema: 'audit', record: 'Audit', ...week },
   { kind: 'instrument', name: 'instruments', schema: 'instrument', record: 'Instrument', ...forEver },
   { kind: 'position', name: 'positions', schema: 'position', record: 'Position', ...forEver },
   { kind: 'dead_letter', name: 'dead-letters', schema: 'dead-letter', record: 'DeadLetter', ...week },
@@ -47,8 +49,12 @@ export type TopicRecords = { readonly [D in Definition as D['name']]: Extract<Fe
 
 export const TOPICS: readonly (TopicDefinition & { readonly name: keyof TopicRecords })[] = DEFINITIONS;
 
-const byKind = new Map(TOPICS.map((topic) => [topic.kind, topic]));
+/** The topics with the schema of each kind: the first topic of a kind. `late-trades` has the records of `trades`. */
+export const SCHEMA_TOPICS = TOPICS.filter(({ kind }, index) => TOPICS.findIndex((one) => one.kind === kind) === index);
 
+const byKind = new Map(SCHEMA_TOPICS.map((topic) => [topic.kind, topic]));
+
+/** The topic in which the feed publishes records of a kind. */
 export function topicOf(kind: RecordKind): TopicDefinition {
   const topic = byKind.get(kind);
   if (topic === undefined) throw new Error(`no topic for records of kind ${kind}`);

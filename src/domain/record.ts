@@ -374,6 +374,39 @@ export interface Gap {
   readonly environment: Environment;
 }
 
+/** What was published of one minute of a symbol's trades, and whether it is complete. Topic `audits`. */
+export interface Audit extends MarketFields {
+  readonly kind: 'audit';
+  /** When the minute's last trade arrived at our socket, microseconds since 1970 by our wall clock; without a trade, when the minute was checked. */
+  readonly receivedAt: number;
+  /** Start of the minute, inclusive, by the venue's clock, milliseconds since 1970. A trade belongs to the minute of its timestamp. */
+  readonly minute: number;
+  /** 0, and 1 more for each later record of the minute. The latest one counts. */
+  readonly revision: number;
+  /** Id of the minute's first trade; empty: the minute has no trade. */
+  readonly firstId: string;
+  /** Last id of the minute's last trade; empty: the minute has no trade. */
+  readonly lastId: string;
+  /** Number of published trades of the minute, late trades and block trades included; an aggregated trade counts as one. */
+  readonly trades: number;
+  /** Number of these trades with source backfill. */
+  readonly backfilled: number;
+  /** Sum of their quantities, base asset; exact. */
+  readonly volume: Decimal;
+  /** Sum of price × quantity, quote asset; exact, rounded half-even to 18 decimal places. */
+  readonly value: Decimal;
+  /** SHA-256, lower-case hexadecimal, of a line trade_id,price,quantity,side,timestamp for each of these trades, in order, each line with a line feed at its end. Decimals are canonical text, side is buy or sell (the taker's), timestamp is in milliseconds. Empty: not all trades of the minute are known to the writer. */
+  readonly hash: string;
+  /** Volume of the venue's own candle of the minute, base asset; null: there is none. */
+  readonly candleVolume: null | Decimal;
+  /** Number of trades of that candle; null: the venue does not send it. */
+  readonly candleTrades: null | number;
+  /** proven: the trade ids follow each other without a gap; agrees: ids jump, and the venue's candle is equal; gap: gaps names what is missing; unexplained: the candle differs, and nothing explains it; unchecked: nothing was compared, for the stated reason. Read an unknown value as unchecked. */
+  readonly verdict: 'proven' | 'agrees' | 'gap' | 'unexplained' | 'unchecked';
+  /** For people: why the verdict is not proven or agrees, with the difference; else empty. */
+  readonly reason: string;
+}
+
 /** What a venue's instrument list says of one market: whether it trades, and its steps and minimums. Published at each start and on change. Topic `instruments`. */
 export interface InstrumentRecord {
   readonly kind: 'instrument';
@@ -440,5 +473,5 @@ export interface DeadLetter {
 }
 
 /** Every record that a topic carries, distinguished by `kind`. */
-export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | OrderBookSnapshot | BookDelta | TradeStats | LargeTrade | FeedStatus | Gap | InstrumentRecord | Position | DeadLetter;
+export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | OrderBookSnapshot | BookDelta | TradeStats | LargeTrade | FeedStatus | Gap | Audit | InstrumentRecord | Position | DeadLetter;
 export type RecordKind = FeedRecord['kind'];

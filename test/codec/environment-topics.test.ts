@@ -27,6 +27,7 @@ describe('topicNameOf', () => {
       'large-trades',
       'feed-status',
       'gaps',
+      'audits',
       'instruments',
       'positions',
       'dead-letters',

@@ -1,5 +1,6 @@
 import type {
   AggTrade,
+  Audit,
   BookDelta,
   BookTicker,
   DeadLetter,
@@ -274,6 +275,25 @@ export const sampleLargeTrade = (changes: Partial<LargeTrade> = {}): LargeTrade 
   ...changes,
 });
 
+export const sampleAudit = (changes: Partial<Audit> = {}): Audit => ({
+  kind: 'audit',
+  ...market,
+  minute: 1_763_712_300_000,
+  revision: 0,
+  firstId: '5300000001',
+  lastId: '5300000042',
+  trades: 42,
+  backfilled: 2,
+  volume: '1.25',
+  value: '105000.5',
+  hash: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  candleVolume: '1.25',
+  candleTrades: 42,
+  verdict: 'proven',
+  reason: '',
+  ...changes,
+});
+
 /** One record of every kind. */
 export const sampleRecords: readonly FeedRecord[] = [
   sampleTrade(),
@@ -287,6 +307,7 @@ export const sampleRecords: readonly FeedRecord[] = [
   sampleLargeTrade(),
   sampleStatus(),
   sampleGap(),
+  sampleAudit(),
   sampleInstrument(),
   samplePosition(),
   sampleDeadLetter(),

@@ -45,6 +45,7 @@ function styleOf(event: Shown): Style {
   if (event.kind === 'trade' || event.kind === 'agg_trade' || event.kind === 'large_trade')
     return event.isBuyerMaker ? 'down' : 'up';
   if (event.kind === 'gap') return isMissing(event.outcome) ? 'warn' : 'plain';
+  if (event.kind === 'audit') return event.verdict === 'unexplained' || event.verdict === 'gap' ? 'warn' : 'plain';
   return event.kind === 'dead_letter' ? 'warn' : 'plain';
 }
 
@@ -76,6 +77,8 @@ function body(event: Shown, watched: boolean): string {
       return `${inColumns(event.state, 22)}${event.venue ?? 'feed'}${event.coin === null ? '' : ` ${event.coin}`}  ${event.reason}`;
     case 'gap':
       return `${symbol(event)}${event.outcome}  ${event.venue} #${event.epoch}  after ${event.fromId ?? 'start'} before ${event.toId ?? 'end'}  missing ${event.missing ?? '?'}  filled ${event.filled}`;
+    case 'audit':
+      return `${symbol(event)}${new Date(event.minute).toISOString().slice(0, 16)}  ${inColumns(event.verdict, 11)}  ${inColumns(String(event.trades), 7, 'right')} trades  ${event.venue} #${event.epoch}${event.reason === '' ? '' : `  ${event.reason}`}`;
     case 'position':
       return `${symbol(event)}${event.venue} #${event.epoch}  trade ${event.tradeId ?? '–'}`;
     case 'instrument':

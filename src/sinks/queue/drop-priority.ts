@@ -14,6 +14,7 @@ const PRIORITIES: Readonly<Record<RecordKind, number>> = {
   dead_letter: 2,
   trade_stats: 2,
   large_trade: 2,
+  audit: 2,
   trade: TRADES,
   agg_trade: TRADES,
   gap: DROPPED_LAST,

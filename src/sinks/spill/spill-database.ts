@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { codecOf, type RecordReader, readerOf } from '../../codec/avro.ts';
-import { TOPICS } from '../../codec/topics.ts';
+import { SCHEMA_TOPICS } from '../../codec/topics.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { RecordKind } from '../../domain/record.ts';
 import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
@@ -193,9 +193,9 @@ export class SpillDatabase {
   #learnSchemas(): void {
     const add = this.#database.prepare('INSERT OR IGNORE INTO writer_schema (json) VALUES (?)');
     this.transaction(() => {
-      for (const { kind } of TOPICS) add.run(codecOf(kind).schemaJson);
+      for (const { kind } of SCHEMA_TOPICS) add.run(codecOf(kind).schemaJson);
     });
-    const own = new Map(TOPICS.map(({ kind }) => [codecOf(kind).schemaJson, kind]));
+    const own = new Map(SCHEMA_TOPICS.map(({ kind }) => [codecOf(kind).schemaJson, kind]));
     for (const { id, json } of this.#database.prepare('SELECT id, json FROM writer_schema').all()) {
       const kind = own.get(String(json));
       if (kind !== undefined) this.#ids.set(kind, Number(id));
