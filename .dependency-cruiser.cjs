@@ -34,7 +34,7 @@ const layerRules = layers.flatMap((folders, layer) =>
  */
 const closedFolders = [
   ['domain', '^src/'],
-  ['market', '^src/'],
+  ['market', '^src/', '^crypto$'],
   ['tradability', '^src/'],
   ['decimal', '^src/'],
   ['operators', '^src/operators/', '^src/domain/options/', '^node_modules/rxjs/'],

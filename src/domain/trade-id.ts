@@ -10,7 +10,7 @@ export function isTrade(record: { readonly kind: string }): record is AnyTrade {
 }
 
 /** Returns the last id that a trade stands for; an aggregate stands for several. */
-export function lastIdOf({ lastTradeId, tradeId }: AnyTrade): string {
+export function lastIdOf({ lastTradeId, tradeId }: Pick<AnyTrade, 'lastTradeId' | 'tradeId'>): string {
   return lastTradeId ?? tradeId;
 }
 

@@ -69,7 +69,10 @@ export class CandleSums {
  * Returns for how many of the venue's trades a trade stands. For an aggregate, only contiguous ids show the number;
  * otherwise it counts as 1.
  */
-export function tradesIn({ tradeId, lastTradeId }: CandleTrade, contiguousIds: boolean): number {
+export function tradesIn(
+  { tradeId, lastTradeId }: Pick<CandleTrade, 'tradeId' | 'lastTradeId'>,
+  contiguousIds: boolean,
+): number {
   if (!contiguousIds || lastTradeId === null) return 1;
   return Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;
 }

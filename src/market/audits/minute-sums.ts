@@ -1,0 +1,71 @@
+import type { Decimal } from '../../domain/decimal.ts';
+import type { Audit, TradeEvent } from '../../domain/record.ts';
+import { lastIdOf } from '../../domain/trade-id.ts';
+import { tradesIn } from '../candles/candle.ts';
+import { digitsOf, times } from '../digits.ts';
+import { decimalOf, ExactSums } from '../exact-sum.ts';
+import { isBlockTrade } from '../trades/block-trade.ts';
+import { type HashedTrade, TradeHash } from './trade-hash.ts';
+
+const VOLUME = 0;
+const BLOCK_VOLUME = 1;
+const VALUE = 2;
+
+/** The part of a trade that an audit counts. */
+export type AuditedTrade = HashedTrade & Pick<TradeEvent, 'lastTradeId' | 'conditions' | 'source'>;
+
+/** The fields of an audit that depend on the trades alone. */
+export type MinuteFigures = Pick<Audit, 'firstId' | 'lastId' | 'trades' | 'backfilled' | 'volume' | 'value' | 'hash'>;
+
+/** What the venue's candle has if no trade is missing. It has no block trades, and counts the trades of an aggregate. */
+export interface ExpectedCandle {
+  readonly volume: Decimal;
+  readonly trades: number;
+}
+
+/** Adds up the published trades of one minute for its audit. Add them in the order of the topic. */
+export class MinuteSums {
+  readonly #hash = new TradeHash();
+  readonly #sums = new ExactSums(3);
+  #firstId = '';
+  #lastId = '';
+  #trades = 0;
+  #backfilled = 0;
+  /** Trades without block trades, by ids. */
+  #candleTrades = 0;
+
+  add(trade: AuditedTrade): void {
+    const quantity = digitsOf(trade.quantity);
+    this.#sums.add(times(digitsOf(trade.price), quantity), VALUE);
+    if (isBlockTrade(trade)) {
+      this.#sums.add(quantity, BLOCK_VOLUME);
+    } else {
+      this.#sums.add(quantity, VOLUME);
+      this.#candleTrades += tradesIn(trade, true);
+    }
+    this.#hash.add(trade);
+    if (this.#trades === 0) this.#firstId = trade.tradeId;
+    this.#lastId = lastIdOf(trade);
+    this.#trades++;
+    if (trade.source === 'backfill') this.#backfilled++;
+  }
+
+  /** Returns the figures so far. More trades may follow. */
+  figures(): MinuteFigures {
+    const sums = this.#sums;
+    const places = Math.max(sums.places(VOLUME), sums.places(BLOCK_VOLUME));
+    return {
+      firstId: this.#firstId,
+      lastId: this.#lastId,
+      trades: this.#trades,
+      backfilled: this.#backfilled,
+      volume: decimalOf(sums.total(places, VOLUME) + sums.total(places, BLOCK_VOLUME), places),
+      value: sums.toDecimal(VALUE),
+      hash: this.#hash.digest(),
+    };
+  }
+
+  expectedCandle(): ExpectedCandle {
+    return { volume: this.#sums.toDecimal(VOLUME), trades: this.#candleTrades };
+  }
+}
