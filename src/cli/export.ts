@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { type Command, type CommandContext, UsageError, writeProblem, writeResult } from './arguments/command.ts';
@@ -9,12 +10,14 @@ import { count } from './terminal/number-text.ts';
 
 /** Records of a Kafka topic after which its next files begin. */
 const RECORDS_IN_FILES = 1_000_000;
+const LIST_TIMEOUT_MS = 10_000;
 
 export const command: Command = {
   usage: 'export --from TOPIC|DIR --to DIR [--config FILE]',
   about:
     'Writes records as Parquet files, DIR/TOPIC/symbol=BTCUSDT/date=2026-11-24/…parquet: all closed Avro files of a folder (of a file sink, of history, or of one topic in it), or a topic from Kafka.\n' +
-    'The same Avro files give the same Parquet files again. A topic needs a folder without files of it. See docs/parquet.md.',
+    'The same Avro files give the same Parquet files again. A topic needs a folder without files of it.\n' +
+    'Late trades (topic late-trades) are written in the folder trades, also by --from trades. See docs/parquet.md.',
   options: {
     from: { value: 'TOPIC|DIR', help: 'a topic (trades, prices, …) in Kafka, or a folder with Avro files' },
     to: { value: 'DIR', help: 'folder of the Parquet files' },
@@ -89,6 +92,10 @@ async function ofTopic(name: string, to: string, context: CommandContext): Promi
     argument: '--from',
     allowed: 'a folder with Avro files, or one of the topics ',
   });
+  const { topicFiles, topicsOf } = await import('../parquet/topic-files.ts');
+  const folderName = topicFiles(topic, '').folder;
+  if (folderName !== topic)
+    throw new UsageError(`--from: found "${name}", allowed: ${folderName}, which writes the late trades, too`);
   if (kafka.brokers.length === 0)
     throw new UsageError(
       `--from: found "${name}", allowed: a folder with Avro files, or a topic if kafka.brokers is set`,
@@ -102,25 +109,39 @@ async function ofTopic(name: string, to: string, context: CommandContext): Promi
     // The folder gets its name once it is complete. Before, readers of all folders pass over it.
     const part = path.join(to, `.${topic}.part`);
     rmSync(part, { recursive: true, force: true });
-    const files = await newTopicFiles(part);
     let left = 0;
-    for await (const message of readTopic(kafka, kafka.topicPrefix + topic, options, kafkaComplaints(err))) {
-      const { partition, offset, record } = message;
-      if (record instanceof Fault) {
-        left++;
-        await writeProblem(err, `export: partition ${partition} offset ${offset}: ${record.message}`);
-      } else await files.add(record);
+    let records = 0;
+    for (const source of await existing(topicsOf(topic), kafka)) {
+      const files = await newTopicFiles(part, (name) => topicFiles(source, name).name);
+      for await (const message of readTopic(kafka, kafka.topicPrefix + source, options, kafkaComplaints(err))) {
+        const { partition, offset, record } = message;
+        if (record instanceof Fault) {
+          left++;
+          await writeProblem(err, `export: ${source} partition ${partition} offset ${offset}: ${record.message}`);
+        } else await files.add(record);
+        refuseAborted(signal);
+      }
       refuseAborted(signal);
+      records += await files.finish();
     }
-    refuseAborted(signal);
-    const records = await files.finish();
     if (existsSync(part)) renameSync(part, folder);
     return { text: `${count(records)} records`, json: { records, left_out: left } };
   };
 }
 
-/** Writes records of one topic into files. `finish` completes them, and returns the number of records. */
-async function newTopicFiles(folder: string) {
+/** Leaves out the topics after the first one that the brokers do not have. */
+async function existing(topics: readonly string[], kafka: Config['kafka']): Promise<readonly string[]> {
+  if (topics.length === 1) return topics;
+  const { listTopics } = await import('../kafka/topics.ts');
+  const names = await listTopics(kafka, LIST_TIMEOUT_MS, () => {});
+  return topics.filter((topic, index) => index === 0 || names.includes(kafka.topicPrefix + topic));
+}
+
+/**
+ * Writes records of one topic into files. `finish` completes them, and returns the number of records.
+ * @param nameOf returns the name of a file from its number and time
+ */
+async function newTopicFiles(folder: string, nameOf: (name: string) => string) {
   const { fileName, stampOf } = await import('../avro-file/file-name.ts');
   const { codecOf } = await import('../codec/avro.ts');
   const { PartitionedFiles, RowBudget } = await import('../parquet/partitioned-files.ts');
@@ -138,7 +159,7 @@ async function newTopicFiles(folder: string) {
     async add(record: FeedRecord): Promise<void> {
       const codec = codecOf(record.kind);
       const name = fileName(stamp, Math.floor(records / RECORDS_IN_FILES) + 1).replace(/\.avro$/, '');
-      files ??= new PartitionedFiles(folder, name, codec.schema, budget);
+      files ??= new PartitionedFiles(folder, nameOf(name), codec.schema, budget);
       files.add(codec.encode(record), 1);
       if (++records % RECORDS_IN_FILES === 0) await finish();
     },

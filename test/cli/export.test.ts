@@ -39,6 +39,26 @@ describe('export of a folder', () => {
     expect(await parquetRows(to, 'gaps')).toHaveLength(1);
   });
 
+  it('writes late trades into files among the trades', async () => {
+    const [from, to] = [await testFolder(), await testFolder()];
+    const sink = await openSink(from);
+    for (const prefix of ['', 'testnet.']) {
+      const late = { ...trade(2), topic: `${prefix}late-trades` };
+      await sink.write([{ ...trade(1), topic: `${prefix}trades` }, { ...trade(3), topic: `${prefix}trades` }, late]);
+    }
+    await sink.close();
+    expect(await exported('--from', from, '--to', to)).toMatchObject({ code: 0, out: '{"files":4,"left_out":0}\n' });
+    expect(readdirSync(to).filter((name) => !name.startsWith('.'))).toEqual(['testnet.trades', 'trades']);
+    const day = 'trades/symbol=BTCUSDT/date=2026-11-21';
+    for (const prefix of ['', 'testnet.']) {
+      expect((await parquetRows(to, `${prefix}trades`)).map((row) => row.trade_id)).toEqual(['2', '1', '3']);
+      expect(readdirSync(join(to, prefix + day)).sort()).toEqual([
+        '20261121T083100-0000000001-late.parquet',
+        '20261121T083100-0000000001.parquet',
+      ]);
+    }
+  });
+
   it('converts a file without records', async () => {
     const [from, to] = [await testFolder(), await testFolder()];
     mkdirSync(join(from, 'trades'));
@@ -82,6 +102,11 @@ describe('export of a folder', () => {
       err: expect.stringContaining(
         '--from: found "tredes", allowed: a folder with Avro files, or one of the topics trades, ',
       ),
+    });
+    const late = await exported('--from', 'late-trades', '--to', folder);
+    expect(late).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--from: found "late-trades", allowed: trades, which writes the late trades, too'),
     });
     mkdirSync(join(folder, 'trades'));
     const none = await exported('--from', 'trades', '--to', folder);

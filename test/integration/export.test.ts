@@ -32,6 +32,8 @@ it('market-feed export writes a topic; after an interruption, the same command w
     trade === undefined ? 'no record' : encodeSingleObject(trade),
   );
   await producer.send({ topic: `${prefix}trades`, messages: values.map((value) => ({ key: 'BTCUSDT', value })) });
+  const late = { key: 'BTCUSDT', value: encodeSingleObject(tradeEvent(4)) };
+  await producer.send({ topic: `${prefix}late-trades`, messages: [late] });
   await producer.disconnect();
 
   const stopping = new AbortController();
@@ -51,8 +53,8 @@ it('market-feed export writes a topic; after an interruption, the same command w
   });
   expect((await readdir(to)).filter((name) => !name.startsWith('.'))).toEqual([]);
 
-  expect(await run(command)).toMatchObject({ code: 0, out: '{"records":3,"left_out":1}\n' });
-  expect((await parquetRows(to, 'trades')).map((row) => row.trade_id)).toEqual(['1', '2', '3']);
+  expect(await run(command)).toMatchObject({ code: 0, out: '{"records":4,"left_out":1}\n' });
+  expect((await parquetRows(to, 'trades')).map((row) => row.trade_id)).toEqual(['4', '1', '2', '3']);
   expect((await readdir(to)).filter((name) => name.endsWith('.part'))).toEqual([]);
   expect(await run(command)).toMatchObject({ code: 2, err: expect.stringContaining(`${join(to, 'trades')} exists`) });
 });

@@ -4,6 +4,7 @@ import { bodiesReader, damaged, openEither } from '../../avro-file/read-files.ts
 import { parseSchema } from '../../codec/schema-files.ts';
 import { asFault } from '../../domain/fault.ts';
 import { PartitionedFiles, type RowBudget } from '../../parquet/partitioned-files.ts';
+import { topicFiles } from '../../parquet/topic-files.ts';
 
 /** Converts one Avro file, such as a segment of the journal, to Parquet files, also while it is written. */
 export class FileConversion {
@@ -38,12 +39,16 @@ export class FileConversion {
       // A file without records has only a header.
       if (block === undefined && header !== undefined && blocks.offset === bytes) return;
       if (block === undefined || header === undefined) throw damaged(this.#path, `no whole block at ${blocks.offset}`);
-      const topic = join(this.#dir, basename(folder));
-      const stem = name.replace(/\.avro$/, '');
-      this.#files ??= new PartitionedFiles(topic, stem, parseSchema(header.schemaJson), this.#budget);
+      this.#files ??= this.#newFiles(header.schemaJson);
       this.#bodiesOf ??= bodiesReader(header, this.#path);
       this.#add(this.#files, await this.#bodiesOf(block), block.count);
     }
+  }
+
+  #newFiles(schemaJson: string): PartitionedFiles {
+    const topic = basename(dirname(this.#path));
+    const { folder, name } = topicFiles(topic, basename(this.#path, '.avro'));
+    return new PartitionedFiles(join(this.#dir, folder), name, parseSchema(schemaJson), this.#budget);
   }
 
   #add(files: PartitionedFiles, bodies: Buffer, count: number): void {

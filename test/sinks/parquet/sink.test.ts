@@ -77,6 +77,26 @@ describe('the Parquet sink', () => {
     expect(await readdir(dir)).not.toContain('positions');
   });
 
+  it('writes late trades into files among the trades, also those that a crash left', async () => {
+    const dir = await testFolder();
+    const sink = await openParquet(dir);
+    const late = trades(2, 2).map((record) => ({ ...record, topic: 'late-trades' }));
+    await sink.write([trade(1), trade(4), ...late]);
+    const crashed = await testFolder();
+    await cp(join(dir, '.journal'), join(crashed, '.journal'), { recursive: true });
+    await sink.close();
+    const next = await openParquet(crashed);
+    await next.close();
+    for (const folder of [dir, crashed]) {
+      expect(await idsIn(folder)).toEqual(['2', '3', '1', '4']);
+      expect((await readdir(folder)).filter((name) => !name.startsWith('.'))).toEqual(['trades']);
+      expect((await readdir(join(folder, 'trades/symbol=BTCUSDT/date=2026-11-21'))).sort()).toEqual([
+        '20261121T083100-0000000001-late.parquet',
+        '20261121T083100-0000000001.parquet',
+      ]);
+    }
+  });
+
   it('completes files by size while it runs', async () => {
     const dir = await testFolder();
     const sink = await openParquet(dir, { rotateMb: 0.001 });
