@@ -9,6 +9,7 @@ import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { buildFlink, runFlinkSql } from '../../testing/tools/flink.ts';
 import { root } from '../../testing/tools/tools.ts';
+import { outRecords } from '../sinks/out-records.ts';
 import { dayFigures, tradesOf } from './figures.ts';
 import { recordedHour, withFault, write } from './recorded-hour.ts';
 import { documentedStatements } from './statements.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
 async function publish(topicPrefix: string, records: readonly FeedRecord[]): Promise<void> {
   const schemaRegistry = { url: registry, register: true, user: null, password: null, caFile: null };
   const sink = newKafkaSink(kafkaConfig(brokers, { topicPrefix, partitions: 2, schemaRegistry }));
-  await write(sink, records);
+  await write(sink, outRecords(...records));
 }
 
 /** The last row of each symbol and day that Flink prints: +I[BTCUSDT, 2026-11-24, 620, …] */

@@ -5,7 +5,7 @@ import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
 import { VENUE_SPECS } from '../../src/simulator/venue-spec.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
-import type { Sink } from '../../src/sinks/contract.ts';
+import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { ParquetSink } from '../../src/sinks/parquet/sink.ts';
 import { outRecords } from '../sinks/out-records.ts';
 
@@ -20,6 +20,8 @@ const TRADES_PER_SECOND = 1;
 const SEED = 7;
 /** One of so many trades is a block trade. */
 const BLOCK_EVERY = 97;
+/** One of so many records is a late trade, if it is a trade. */
+const LATE_EVERY = 10;
 
 /** The trades and book tickers of one hour and four symbols, in the order of their publication. The same at each call. */
 export function recordedHour(): readonly (TradeEvent | BookTicker)[] {
@@ -110,19 +112,25 @@ function decimal(text: string): string {
   return canonical;
 }
 
-/** Writes records as the feed's sinks do: Avro files in DIR/data, Parquet files in DIR/data/parquet. */
+/**
+ * Writes records as the feed's sinks do: Avro files in DIR/data, Parquet files in DIR/data/parquet. In the Parquet files,
+ * some trades are late trades.
+ */
 export async function writeFiles(dir: string, records: readonly FeedRecord[]): Promise<void> {
   const options = { rotateMb: 64, rotateMinutes: 60, now: () => END };
   const data = join(dir, 'data');
-  await write(new AvroFileSink({ ...options, dir: data, codec: 'deflate' }), records);
+  await write(new AvroFileSink({ ...options, dir: data, codec: 'deflate' }), outRecords(...records));
   const closeTimeoutMs = Number.POSITIVE_INFINITY;
-  await write(new ParquetSink({ ...options, dir: join(data, 'parquet'), closeTimeoutMs }), records);
+  const withLate = outRecords(...records).map((out, index) =>
+    out.topic === 'trades' && index % LATE_EVERY === 0 ? { ...out, topic: 'late-trades' } : out,
+  );
+  await write(new ParquetSink({ ...options, dir: join(data, 'parquet'), closeTimeoutMs }), withLate);
 }
 
 /** Writes records into a sink, from its opening to its close. @throws Error if it does not take all of them */
-export async function write(sink: Sink, records: readonly FeedRecord[]): Promise<void> {
+export async function write(sink: Sink, records: readonly OutRecord[]): Promise<void> {
   await sink.open();
-  const outcomes = await sink.write(outRecords(...records));
+  const outcomes = await sink.write(records);
   await sink.close();
   if (outcomes.some(({ kind }) => kind !== 'delivered')) throw new Error('a record was not delivered');
 }
