@@ -74,7 +74,7 @@ describe('MinuteSums', () => {
   });
 
   it('hashes lines of any length, also after the figures were read', () => {
-    const long = tradeOf({ tradeId: '9'.repeat(39), price: `${'9'.repeat(20)}.${'9'.repeat(18)}`, timestamp: 0 });
+    const long = tradeOf({ tradeId: '9'.repeat(39), price: `${'9'.repeat(20)}.${'9'.repeat(18)}`, timestamp: 1000 });
     const trades = Array.from({ length: 40 }, (_, index) => ({ ...long, quantity: long.price.slice(0, 1 + index) }));
     const sums = sumsOf(trades.slice(0, 20));
     expect(sums.figures().hash).toBe(hashOf(trades.slice(0, 20)));
