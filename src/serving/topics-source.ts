@@ -22,6 +22,7 @@ const LOOK_BACK_MS = {
   'trade-stats': 30 * MINUTE_MS,
   'feed-status': 60 * MINUTE_MS,
   gaps: 24 * 60 * MINUTE_MS,
+  audits: 125 * MINUTE_MS,
   klines: 8 * 60 * MINUTE_MS,
   // Has no effect: a client always reads this topic from its beginning.
   instruments: 0,

@@ -4,6 +4,7 @@ import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
 import { heartbeat, NOW, trade } from '../../testing/records/gateway-records.ts';
+import { sampleAudit } from '../../testing/records/sample-records.ts';
 import { runPromtool } from '../../testing/tools/promtool.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
@@ -156,7 +157,7 @@ const documented = (everywhere = false): readonly MetricFacts[] =>
 
 async function metricsOf(withPipeline: boolean): Promise<string> {
   const { publish, look, count, get } = await gatewayUnderTest();
-  publish(heartbeat(), trade(1), trade(2));
+  publish(heartbeat(), trade(1), trade(2), sampleAudit());
   if (withPipeline) {
     look(snapshot);
     count(figures);

@@ -194,6 +194,33 @@ export const QualityAnswer = object({
       causes: counts,
     }),
   ),
+  minutes: list(
+    object({
+      symbol: Type.String(),
+      coin: text('Base asset, e.g. BTC'),
+      from: ms('Start of the first minute in verdicts, since 1970; the same for all symbols'),
+      verdicts: text(
+        'A letter for each of the last 120 minutes, oldest first: p proven, a agrees, h healed (trades were missing, and are published now), u unchecked, g gap, x unexplained, - no audit',
+      ),
+      counts: object({
+        proven: wholeNumber('Minutes whose trade ids follow each other without a gap'),
+        agrees: wholeNumber("Minutes whose trades are equal to the venue's candle"),
+        healed: wholeNumber('Minutes whose missing trades were published later'),
+        unchecked: wholeNumber('Minutes that nothing was compared with'),
+        gap: wholeNumber('Minutes with a gap'),
+        unexplained: wholeNumber("Minutes whose trades differ from the venue's candle, and nothing explains it"),
+      }),
+      missing: list(
+        object({
+          minute: ms('Start of the minute, since 1970'),
+          venue: Type.String(),
+          epoch: Type.Integer(),
+          verdict: text('gap or unexplained'),
+          reason: text('Why, for people'),
+        }),
+      ),
+    }),
+  ),
 });
 
 export const HealthAnswer = object({ status: Type.Literal('ok') });

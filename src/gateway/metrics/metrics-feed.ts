@@ -24,6 +24,11 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
     counted.counts('gaps', 'Gaps in the trades, by outcome.', 'outcome', (of) => of.gaps),
     counted.counter('missing_trades', 'Trades inside gaps, as far as they can be counted.', (of) => of.missingTrades),
     counted.counter('filled_trades', 'Missing trades that arrived later.', (of) => of.filledTrades),
+    counter('audits', 'Published audits of minutes, by verdict.', () =>
+      [...view.audits.counts].flatMap(([venue, ofVenue]) =>
+        [...ofVenue].map(([verdict, count]) => [{ venue, verdict }, count]),
+      ),
+    ),
     counted.counts('dead_letters', 'Data that could not be used, by stage.', 'stage', (of) => of.deadLetters),
     counted.counts('uncounted_trades', 'Trades outside all windows, by reason.', 'reason', (of) => of.uncountedTrades),
   ];

@@ -140,5 +140,19 @@ export function eventsAnswer(view: GatewayView, asked: { readonly limit: number;
 }
 
 export function qualityAnswer(view: GatewayView) {
-  return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
+  const minutes = view.audits.all().map((each) => ({
+    ...each,
+    missing: each.missing.map(({ minute, venue, epoch, verdict, reason }) => ({
+      minute,
+      venue,
+      epoch,
+      verdict,
+      reason,
+    })),
+  }));
+  return {
+    quality: snakeKeys(view.snapshot?.quality ?? []),
+    klines: snakeKeys(view.snapshot?.klines ?? []),
+    minutes,
+  };
 }

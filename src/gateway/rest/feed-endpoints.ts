@@ -25,7 +25,8 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
     instruments: "What the venues' instrument lists say of each symbol: status, tick size, lot step and minimums",
     gaps: 'Gaps in the trades and their outcomes, newest first',
     events: 'What happened to the feed, newest first, and when each instance was alive',
-    quality: 'The data quality of each venue and symbol; how its candles compare with candles built from its trades',
+    quality:
+      'The data quality of each venue and symbol, its candles compared with its trades, and the audits of the last 120 minutes',
   };
   return [
     feedEndpoint('/api/prices', about.prices, {}, PricesAnswer, () => pricesAnswer(view)),

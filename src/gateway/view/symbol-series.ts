@@ -13,7 +13,10 @@ import { KnownBook } from './known-book.ts';
 import { type Order, putInOrder } from './put-in-order.ts';
 
 /** Records of a market, with symbol, venue and epoch. */
-export type MarketRecord = Exclude<FeedRecord, { kind: 'status' | 'gap' | 'position' | 'instrument' | 'dead_letter' }>;
+export type MarketRecord = Exclude<
+  FeedRecord,
+  { kind: 'status' | 'gap' | 'audit' | 'position' | 'instrument' | 'dead_letter' }
+>;
 
 /** A large trade is compared with the mean of this many trades before it. */
 const MEAN_OF = 1000;

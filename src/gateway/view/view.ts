@@ -3,6 +3,7 @@ import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/en
 import type { FeedRecord, Gap, InstrumentRecord, MarketFields } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
+import { AuditedMinutes } from './audited-minutes.ts';
 import { FeedHistory } from './feed-history.ts';
 import { FeedSummary } from './feed-summary.ts';
 import { RecentRecords } from './recent-records.ts';
@@ -29,6 +30,7 @@ const GAPS_KEPT = 1000;
 export class GatewayView {
   readonly feed: FeedSummary;
   readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
+  readonly audits = new AuditedMinutes();
   /** The last record of each instrument, by VENUE:SYMBOL. */
   readonly instruments = new Map<string, InstrumentRecord>();
   readonly history = new FeedHistory();
@@ -63,6 +65,9 @@ export class GatewayView {
         break;
       case 'gap':
         this.gaps.add(record);
+        break;
+      case 'audit':
+        this.audits.add(record);
         break;
       case 'instrument':
         this.instruments.set(`${record.venue}:${record.symbol}`, record);
