@@ -25,6 +25,8 @@ export interface SimulatorOptions {
   readonly rate?: number | Partial<Readonly<Record<VenueId, number>>> | undefined;
   /** Coins traded, 1–2000; 20 by default. */
   readonly symbols?: number | undefined;
+  /** Deviation of the difference between a venue's price and the fair price, basis points; 0 by default. */
+  readonly basisNoiseBps?: number | undefined;
   /** File for all events, one JSON object a row. */
   readonly journal?: string | undefined;
   /** Captures to serve instead of a market. Venues that are not in a capture are not served. */

@@ -23,7 +23,7 @@ import { VirtualLine } from './virtual-line.ts';
 
 /** Start of the virtual time, milliseconds since 1970. */
 export const STARTED_AT = Date.UTC(2026, 10, 21, 8, 30, 30);
-const SLICE_MS = 5;
+const DEFAULT_SLICE_MS = 5;
 const DAY_MS = 86_400_000;
 const BOOKS: ReadonlySet<string> = new Set(['depth', 'book']);
 const MAX_AWAITED_MS = 60_000;
@@ -34,6 +34,10 @@ export interface VirtualWorldOptions {
   readonly symbols: number;
   /** Trades a second of each venue. */
   readonly rate: number;
+  /** As in `SimulatorOptions`. */
+  readonly basisNoiseBps?: number;
+  /** How often the venues make trades, milliseconds. Longer slices make long runs cheap. Default 5. */
+  readonly sliceMs?: number;
 }
 
 type Aggregated = Required<Pick<JournalEvent, 'venue' | 'symbol' | 'first_trade_id' | 'last_trade_id'>>;
@@ -56,14 +60,16 @@ export class VirtualWorld {
   readonly tops = new Map<string, Set<string>>();
   readonly random: Random;
   readonly #faults: Faults;
+  readonly #sliceMs: number;
   readonly #sites: ReadonlyMap<VenueId, Site>;
   /** True if a promise was resolved and its continuation has not run yet. */
   #resolved = false;
 
-  constructor({ seed, venues, symbols, rate }: VirtualWorldOptions) {
-    this.random = new Random(seed);
+  constructor({ venues, sliceMs = DEFAULT_SLICE_MS, ...market }: VirtualWorldOptions) {
+    this.#sliceMs = sliceMs;
+    this.random = new Random(market.seed);
     const specs = VENUE_SPECS.filter(({ id }) => venues.includes(id));
-    this.#sites = new Map(specs.map((spec) => [spec.id, this.#site(spec, { seed, symbols, rate })]));
+    this.#sites = new Map(specs.map((spec) => [spec.id, this.#site(spec, market)]));
     this.#faults = new Faults([...this.#sites.values()].map(({ venue }) => venue));
     this.#everySlice();
   }
@@ -114,7 +120,7 @@ export class VirtualWorld {
     for (;;) {
       await turn();
       if (isDone || this.scheduler.now() >= end) return done;
-      await this.pass(SLICE_MS);
+      await this.pass(DEFAULT_SLICE_MS);
     }
   }
 
@@ -138,9 +144,9 @@ export class VirtualWorld {
     return 1 + random.below(random.below(20) === 0 ? 300 : 30);
   }
 
-  #site(spec: VenueSpec, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
+  #site(spec: VenueSpec, options: Omit<VirtualWorldOptions, 'venues' | 'sliceMs'>): Site {
     const { scheduler } = this;
-    const market = new SimulatedMarket({ spec, seed, symbols, rate, startedAt: STARTED_AT });
+    const market = new SimulatedMarket({ ...options, spec, startedAt: STARTED_AT });
     const host = new VenueHost(spec, market, undefined, this.#journal(market));
     const venue = simulatedVenue(host);
     return {
@@ -201,9 +207,9 @@ export class VirtualWorld {
       venue.streams.slice(now);
       venue.socket.slice?.(now);
       heartbeat.slice(venue.host.connections, now);
-      for (const connection of venue.host.connections) connection.flush(SLICE_MS);
+      for (const connection of venue.host.connections) connection.flush(this.#sliceMs);
     }
-    this.scheduler.after(SLICE_MS, () => this.#everySlice());
+    this.scheduler.after(this.#sliceMs, () => this.#everySlice());
   }
 
   #open(site: Site, url: URL, maxFrameBytes: number, handlers: SocketHandlers) {

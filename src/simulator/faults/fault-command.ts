@@ -32,6 +32,7 @@ function schemaOf(names: readonly string[]) {
     // 0: the fault happens once, lasts for its default time, or lasts until it is cleared.
     seconds: z.number().min(0).max(86_400).default(0).describe('a number from 0 to 86400'),
     status: z.int().min(100).max(4_999).optional().describe('a whole number from 100 to 4999'),
+    bps: z.number().min(-9_999).max(1_000_000).optional().describe('a number from -9999 to 1000000'),
     count: z.int().min(1).max(1_000_000_000).optional().describe('a whole number from 1 to 1000000000'),
   });
 }

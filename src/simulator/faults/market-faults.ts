@@ -107,6 +107,15 @@ export const MARKET_FAULTS: SimulatedFaults = {
       market?.pausedSymbols.add(symbol);
     },
   },
+  wrong_prices: {
+    description:
+      'The venue lies: all prices of the symbol, or of all symbols, in trades, book tickers, tickers, candles and books, are wrong by bps basis points (1 = 0.01 %; negative: too low).',
+    parameters: ['symbol', 'seconds', 'bps'],
+    lasting: true,
+    needs: ['bps'],
+    start: (context) => shiftPrices(1 + (context.command.bps ?? 0) / 10_000, context),
+    end: (context) => shiftPrices(1, context),
+  },
   bad_rows: {
     description:
       'REST rows of the symbol have no price ("price": null) if their number is divisible by count (1000): trades and aggregated trades by id, candles by open minute. Sockets are not concerned.',
@@ -182,6 +191,15 @@ function setWithdrawn(
   for (const instrument of instrumentsOf(venue, command)) {
     for (const side of sides) instrument.setWithdrawn(side, isWithdrawn, now);
     if (venue.host.market !== undefined) venue.host.market.lastSequence++;
+  }
+}
+
+/** The books start again, because a book cannot name each price between the old and the new ones. */
+function shiftPrices(factor: number, { venue, command, now }: Pick<FaultContext, 'venue' | 'command' | 'now'>): void {
+  for (const instrument of instrumentsOf(venue, command)) {
+    instrument.shiftPrices(factor, now);
+    if (venue.host.market !== undefined) venue.host.market.lastSequence++;
+    venue.streams.restartBook(instrument, now);
   }
 }
 

@@ -18,13 +18,13 @@ export interface FaultContext {
 
 export interface SimulatedFault {
   readonly description: string;
-  readonly parameters: readonly ('line' | 'channel' | 'symbol' | 'seconds' | 'status' | 'count')[];
+  readonly parameters: readonly ('line' | 'channel' | 'symbol' | 'seconds' | 'status' | 'count' | 'bps')[];
   /** The venues at which the fault can be started; all by default. */
   readonly venues?: readonly VenueId[];
   /** True if the fault lasts until its seconds are over or it is cleared. Otherwise it happens once. */
   readonly lasting?: true;
   /** The required parameters. */
-  readonly needs?: readonly ('channel' | 'symbol')[];
+  readonly needs?: readonly ('channel' | 'symbol' | 'bps')[];
   /** Name of the fault that this fault ends, at the same venue and symbol. */
   readonly ends?: string;
   /** Seconds that the fault lasts if the command names none. Without this, it lasts until it is cleared. */

@@ -16,12 +16,14 @@ export interface MarketOptions {
   readonly rate: number;
   /** When the market opens, milliseconds since 1970. */
   readonly startedAt: number;
+  /** Deviation of the difference between a venue's price and the fair price, basis points; 0 by default. */
+  readonly basisNoiseBps?: number | undefined;
 }
 
 /**
  * One venue's market. The seed and the number of trades alone decide what it trades, never the clock. The same options
  * give the same trades in the same order. Market time is the number of trades divided by the rate. Prices depend only
- * on market time, so they are about the same at all venues.
+ * on market time, so they are about the same at all venues, but for `basisNoiseBps`.
  */
 export class SimulatedMarket {
   readonly instruments: readonly SimulatedInstrument[];
@@ -43,7 +45,7 @@ export class SimulatedMarket {
   private hot: SimulatedInstrument | undefined;
   private hotOrders = 0;
 
-  constructor({ spec, seed, symbols, rate, startedAt }: MarketOptions) {
+  constructor({ spec, seed, symbols, rate, startedAt, basisNoiseBps }: MarketOptions) {
     this.spec = spec;
     this.rate = rate;
     this.random = new Random(hashText(spec.id, seed));
@@ -51,7 +53,7 @@ export class SimulatedMarket {
     this.lastSequence = 61_000_000_000 + this.random.below(1_000_000);
     const keptTrades = symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024;
     this.instruments = marketCoins(symbols).map(
-      (coin, index) => new SimulatedInstrument({ spec, coin, index, seed, startedAt, keptTrades }),
+      (coin, index) => new SimulatedInstrument({ spec, coin, index, seed, startedAt, keptTrades, basisNoiseBps }),
     );
     this.bySymbol = new Map(this.instruments.map((instrument) => [instrument.symbol, instrument]));
     const weights = this.instruments.map((_, i) => (i + 2) ** -0.7);

@@ -1,4 +1,5 @@
 import type { VenueSpec } from '../venue-spec.ts';
+import { BasisNoise } from './basis-noise.ts';
 import type { SimulatedCandle } from './candle.ts';
 import { CandleStore } from './candle-store.ts';
 import type { MarketCoin } from './coins.ts';
@@ -46,6 +47,8 @@ export interface SimulatedInstrumentOptions {
   /** When the market opened, milliseconds since 1970. */
   readonly startedAt: number;
   readonly keptTrades: number;
+  /** Deviation of the difference between this venue's price and the fair price, basis points; 0 by default. */
+  readonly basisNoiseBps?: number | undefined;
 }
 
 /**
@@ -78,12 +81,17 @@ export class SimulatedInstrument {
   /** When the book changed last, milliseconds since 1970. */
   changedAt: number;
   private readonly path: PricePath;
+  private readonly basis: BasisNoise | undefined;
   private readonly offset: number;
+  /** The factor of a fault that shifts all prices; 1 without it. */
+  private shift = 1;
+  private seconds = 0;
   private readonly ticksPerUnit: number;
   private readonly bookSeed: number;
   private readonly write: (units: number, decimals: number) => string;
 
-  constructor({ spec, coin, index, seed, startedAt, keptTrades }: SimulatedInstrumentOptions) {
+  constructor(options: SimulatedInstrumentOptions) {
+    const { spec, coin, index, seed, startedAt, keptTrades, basisNoiseBps = 0 } = options;
     const own = hashText(`${spec.id}:${coin.coin}`, seed);
     const ids = new Random(own);
     this.symbol = coin.symbol;
@@ -95,6 +103,7 @@ export class SimulatedInstrument {
     this.ticksPerUnit = 10 ** coin.priceDecimals;
     this.offset = 1 + spec.priceOffset;
     this.path = new PricePath(hashText(coin.coin, seed), coin.price);
+    this.basis = basisNoiseBps === 0 ? undefined : new BasisNoise(hash(own, 3), basisNoiseBps);
     const unit = 10 ** coin.quantityDecimals / coin.price;
     this.largestLevel = Math.max(9, Math.round(LEVEL_VALUE * unit * 2));
     this.meanTrade = Math.max(2, TRADE_VALUE * unit);
@@ -138,7 +147,9 @@ export class SimulatedInstrument {
 
   /** Moves the best prices to the coin's fair price at `seconds` of market time. */
   requote(seconds: number): void {
-    const middle = Math.max(4, Math.floor(this.path.at(seconds) * this.offset * this.ticksPerUnit));
+    this.seconds = seconds;
+    const price = this.path.at(seconds) * this.offset * (this.basis?.factorAt(seconds) ?? 1) * this.shift;
+    const middle = Math.max(4, Math.floor(price * this.ticksPerUnit));
     this.bestBid = this.restingAtOrBelow(middle);
     this.bestAsk = this.restingAtOrAbove(this.bestBid + 1);
   }
@@ -245,6 +256,14 @@ export class SimulatedInstrument {
   setWithdrawn(side: SideName, isWithdrawn: boolean, now: number): void {
     if (isWithdrawn) this.withdrawn.add(side);
     else this.withdrawn.delete(side);
+    this.updateId++;
+    this.changedAt = now;
+  }
+
+  /** Multiplies all later prices by a factor. The best prices change at once. */
+  shiftPrices(factor: number, now: number): void {
+    this.shift = factor;
+    this.requote(this.seconds);
     this.updateId++;
     this.changedAt = now;
   }
