@@ -99,7 +99,7 @@ class Guard:
         received = ms(price["received_at"])
         quiet = venue in speaker["quiet"] or f"{venue}:{symbol}" in speaker["quiet"]
         max_age = max(MAX_IDLE_MS, MAX_PRICE_AGE_MS) if quiet else MAX_PRICE_AGE_MS
-        does_not_trade = symbol in speaker["halted_instruments"]
+        does_not_trade, disputed = symbol in speaker["halted_instruments"], symbol in speaker["disputed_prices"]
         real = price["environment"] == record["environment"] == "production"
         rules = {
             "not_served": symbol not in speaker["symbols"],
@@ -108,7 +108,8 @@ class Guard:
             "clock": is_ahead(speaker["stamp"], speaker["came"]) or is_ahead(received, came),
             "feed_halted": not speaker["trading"],
             "instrument_halted": symbol in speaker["halted"] and does_not_trade,
-            "coin_halted": symbol in speaker["halted"] and not does_not_trade,
+            "price_disputed": disputed and not does_not_trade,
+            "coin_halted": symbol in speaker["halted"] and not does_not_trade and not disputed,
             "test_data": not self.allow_test_data and (not real or record["active_venue"] == "binance_testnet"),
             "venue_changed": symbol in self.moved,
             "price_age": is_old(received, came, max_age - lag),
@@ -150,7 +151,8 @@ class Guard:
             self.causes(symbol)
         instance, state, beat = status["instance"], status["state"], status["heartbeat"]
         new = {"sequence": 0, "stamp": 0.0, "came": 0.0, "trading": False, "stopped": False}
-        new |= {"symbols": set(), "halted": set(), "halted_instruments": set(), "quiet": {}, "lags": {}}
+        new |= {"symbols": set(), "halted": set(), "halted_instruments": set(), "disputed_prices": set()}
+        new |= {"quiet": {}, "lags": {}}
         speaker = self.speakers.get(instance, new)
         if status["sequence"] <= speaker["sequence"]:
             return
@@ -161,7 +163,8 @@ class Guard:
         if beat is not None:
             speaker.update(stamp=ms(status["timestamp"]), came=arrival(status), stopped=False)
             speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
-            speaker["halted_instruments"] = set(beat.get("halted_instruments", []))
+            for names in ("halted_instruments", "disputed_prices"):
+                speaker[names] = set(beat.get(names, []))
             speaker["lags"] = {of["venue"]: max(0, of["event_lag_ms"] or 0) for of in beat["venue_ages"]}
             # The record of a switch may come after a heartbeat, which has a later sequence, and then it does not count.
             has_moved = venue_before not in (None, status["active_venue"])
@@ -180,6 +183,10 @@ class Guard:
             speaker["trading"] = state == "trading_resumed"
         elif state == "stopped":
             speaker["stopped"] = True
+        elif state == "price_disputed":
+            speaker["disputed_prices"].add(symbol)
+        elif status["cause"] == "price_disputed":
+            pass  # The next heartbeat no longer names the symbol.
         elif state in ("feed_stale", "feed_recovered", "instrument_halted") and status["line"] is None:
             is_quiet = state == "feed_stale" and status["cause"] == "quiet_market"
             key = f"{venue}:{symbol}" if symbol else venue

@@ -235,6 +235,8 @@ export const sections = {
     failover_grace_ms: ms(0, 600_000).default(500),
     fail_back_after_ms: ms(0, 86_400_000).default(30_000),
     backfill: flag().default(true),
+    dispute_bps: amount(0.1, 10_000, ' of basis points').default(100),
+    dispute_after_ms: ms(0, 3_600_000).default(500),
     allow_test_data: flag().default(false),
   }).prefault({}),
   venues: venues.prefault({}),

@@ -49,6 +49,8 @@ export interface Heartbeat {
   readonly staleBooks: readonly string[];
   /** Symbols whose instrument does not trade at the venue that serves them. They are in halted, too. */
   readonly haltedInstruments: readonly string[];
+  /** Symbols whose price at the venue that serves them is disputed: it is far from the prices of the other venues. They are in halted, too. */
+  readonly disputedPrices: readonly string[];
   /** One item for each venue that has delivered data. */
   readonly venueAges: readonly VenueAge[];
 }
@@ -313,7 +315,7 @@ export interface FeedStatus {
   readonly kind: 'status';
   /** Number of the record within its instance: 1, 2, 3, …. */
   readonly sequence: number;
-  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, instrument_halted, heartbeat or stopped. Not published yet: gap_healed, price_disputed. */
+  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, instrument_halted, price_disputed, heartbeat or stopped. Not published yet: gap_healed. */
   readonly state: string;
   /** The reason, as text for people. */
   readonly reason: string;
@@ -331,7 +333,7 @@ export interface FeedStatus {
   readonly activeVenue: null | string;
   /** The channel concerned, e.g. trade or agg_trade; null: all channels, or no particular one. */
   readonly channel: null | string;
-  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance, lifetime, channel_mute or late. subscribed: listed. subscription_rejected: delisted. instrument_halted: the status, halted, cancel_only or closed. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
+  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance, lifetime, channel_mute or late. subscribed: listed. subscription_rejected: delisted. feed_recovered: price_disputed (the price is no longer disputed). instrument_halted: the status, halted, cancel_only or closed. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
   readonly cause: null | string;
   /** The line concerned, from 1; null: the venue as a whole. */
   readonly line: null | number;

@@ -5,6 +5,7 @@ import { pastCandles } from './analytics/past-candles.ts';
 import { publishStats } from './analytics/publish-stats.ts';
 import type { MergedEvent } from './arbitration/merged-event.ts';
 import { publishBooks } from './books/publish-books.ts';
+import { publishDisputes } from './dispute/publish-disputes.ts';
 import { assignEpochs } from './failover/assign-epochs.ts';
 import { failoverOptions } from './failover/failover-options.ts';
 import type { FeedOutput, FeedReport } from './feed-event.ts';
@@ -46,6 +47,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
       publishBooks(stages),
       publishing((event) => (event.kind === 'instrument' ? [event.record] : [])),
       publishStatus(stages),
+      publishDisputes(stages),
       publishPositions(stages),
     ),
   );

@@ -1,7 +1,19 @@
-import { filter, firstValueFrom, interval, Observable, race, type Subscriber, Subscription, timer } from 'rxjs';
+import {
+  EMPTY,
+  filter,
+  firstValueFrom,
+  interval,
+  merge,
+  Observable,
+  race,
+  type Subscriber,
+  Subscription,
+  timer,
+} from 'rxjs';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
+import type { BookTicker } from '../domain/record.ts';
 import type { VenuePrice } from '../domain/status-snapshot.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
@@ -148,6 +160,11 @@ export class VenueFeed {
     return this.#liveness.crossed.of(symbol).price;
   }
 
+  /** The symbol's last book ticker; undefined if it must not be compared with the present prices of other venues. */
+  freshBookTicker(symbol: string): BookTicker | undefined {
+    return this.running ? this.#liveness.freshBookTicker(symbol, this.options.scheduler.now()) : undefined;
+  }
+
   /** Number of frames that wait until the feed may publish. */
   get framesWaiting(): number {
     return this.#warmUp?.waiting ?? 0;
@@ -222,8 +239,7 @@ export class VenueFeed {
         scheduler,
       }),
     );
-    this.#subscription.add(watched$.subscribe((item) => this.#next(item)));
-    this.#subscription.add(restEvents$?.subscribe((item) => this.#next(item)));
+    this.#subscription.add(merge(watched$, restEvents$ ?? EMPTY).subscribe((item) => this.#next(item)));
     this.#subscription.add(
       interval(SWEEP_MS, scheduler).subscribe(() => {
         if (this.#warmUp !== undefined || this.#lines.up === 0) return;
@@ -231,11 +247,7 @@ export class VenueFeed {
       }),
     );
     this.#instruments.start();
-    this.#subscription.add(
-      timing?.clock$.subscribe((state) => {
-        timing.latency.clock = state;
-      }),
-    );
+    this.#subscription.add(timing?.clock$.subscribe((clock) => Object.assign(timing.latency, { clock })));
   }
 
   #next(item: VenueInput): void {

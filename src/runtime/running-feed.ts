@@ -176,12 +176,13 @@ export class RunningFeed {
         symbols: [...new Set(symbols)],
         staleBooks: [...new Set(this.watches.flatMap(({ staleBooks }) => staleBooks()))],
         haltedInstruments: this.#haltedSymbols(({ symbols }) => symbols.haltedInstruments),
+        disputedPrices: this.#haltedSymbols(({ symbols }) => symbols.disputedPrices),
         venueAges: this.watches.flatMap((watch) => watch.ages()),
       },
     });
   }
 
-  /** Symbols that are stale or do not trade. */
+  /** Symbols that are stale, do not trade or have a disputed price. */
   get haltedSymbols(): readonly string[] {
     return this.#haltedSymbols(({ symbols }) => symbols.halted);
   }

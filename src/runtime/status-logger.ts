@@ -12,6 +12,7 @@ const LOUD = new Set([
   'sink_unavailable',
   'trading_halted',
   'lines_disagree',
+  'price_disputed',
 ]);
 
 /** Logs a feed's status records. At a heartbeat, it also logs each symbol that newly has too many invalid messages. */

@@ -33,6 +33,8 @@ export class FeedInstance {
   readonly halted = new Set<string>();
   /** The halted symbols whose instrument does not trade. */
   readonly haltedInstruments = new Set<string>();
+  /** The halted symbols whose price is disputed. */
+  readonly disputedPrices = new Set<string>();
   staleBooks: readonly string[] = [];
   /** Why each unavailable sink is down, by the sink's name. */
   readonly sinksDown = new Map<string, string>();
@@ -55,6 +57,8 @@ export class FeedInstance {
     this.last = record;
     this.serving = nextServing(this.serving, record, (venue) => this.venues.get(venue)?.reason ?? '');
     const { state, reason, venue, symbol, cause, heartbeat } = record;
+    // The end of a dispute counts from the next heartbeat, because the symbol may be halted for another reason, too.
+    if (state === 'price_disputed' && symbol !== null) this.#dispute(symbol);
     if (heartbeat !== null) this.#addHeartbeat(record, heartbeat, now);
     else if (state === 'stopped') this.stopped = true;
     else if (state === 'trading_halted') this.tradability = { state: 'halted', reason };
@@ -98,7 +102,8 @@ export class FeedInstance {
   }
 
   #addHeartbeat(record: FeedStatus, heartbeat: Heartbeat, now: Moment): void {
-    const { trading: state, tradingReason, symbols, halted, haltedInstruments, staleBooks, venueAges } = heartbeat;
+    const { trading: state, tradingReason, symbols, halted, haltedInstruments, disputedPrices } = heartbeat;
+    const { staleBooks, venueAges } = heartbeat;
     this.lastHeartbeat = record;
     this.#lastHeartbeatAt = now.monotonic;
     this.stopped = false;
@@ -106,6 +111,7 @@ export class FeedInstance {
     replace(this.symbols, symbols);
     replace(this.halted, halted);
     replace(this.haltedInstruments, haltedInstruments);
+    replace(this.disputedPrices, disputedPrices);
     this.staleBooks = staleBooks;
     const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
     for (const { venue, ageMs, eventLagMs } of venueAges) {
@@ -116,8 +122,13 @@ export class FeedInstance {
     }
   }
 
+  #dispute(symbol: string): void {
+    this.halted.add(symbol);
+    this.disputedPrices.add(symbol);
+  }
+
   #noteIdleMarket({ state, venue, symbol, line, cause, timestamp }: FeedStatus): void {
-    if (line !== null || (state !== 'feed_stale' && state !== 'feed_recovered')) return;
+    if (line !== null || (state !== 'feed_stale' && state !== 'feed_recovered') || cause === 'price_disputed') return;
     const market = symbol === null ? `${venue}` : `${venue}:${symbol}`;
     if (state === 'feed_stale' && cause === 'quiet_market') this.idleMarkets.set(market, timestamp);
     else this.idleMarkets.delete(market);

@@ -175,8 +175,11 @@ const SYMBOL_RULES: readonly Rule[] = [
   ),
   ({ symbol }, { feed }) => {
     const speaker = feed.speakerOf(symbol);
-    if (speaker?.halted.has(symbol) !== true) return undefined;
-    return { cause: speaker.haltedInstruments.has(symbol) ? 'instrument_halted' : 'coin_halted', symbol };
+    if (speaker === undefined) return undefined;
+    const { halted, haltedInstruments, disputedPrices } = speaker;
+    if (halted.has(symbol) && haltedInstruments.has(symbol)) return { cause: 'instrument_halted', symbol };
+    if (disputedPrices.has(symbol)) return { cause: 'price_disputed', symbol };
+    return halted.has(symbol) ? { cause: 'coin_halted', symbol } : undefined;
   },
   ({ symbol }, { feed }, { requireBooks }) =>
     requireBooks && feed.speakerOf(symbol)?.staleBooks.includes(symbol) === true

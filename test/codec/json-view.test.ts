@@ -19,6 +19,7 @@ describe('toJson', () => {
       symbols: ['BTCUSDT'],
       staleBooks: [],
       haltedInstruments: [],
+      disputedPrices: [],
       venueAges: [venueAge],
     };
     expect(toJson(sampleStatus({ heartbeat, switch: null }))).toMatchObject({
@@ -29,6 +30,7 @@ describe('toJson', () => {
         symbols: ['BTCUSDT'],
         stale_books: [],
         halted_instruments: [],
+        disputed_prices: [],
         venue_ages: [{ venue: 'bybit', age_ms: 5, clock_offset_ms: null, event_lag_ms: null }],
       },
       switch: null,

@@ -67,6 +67,8 @@ describe('loadConfig with a valid configuration', () => {
       failoverGraceMs: 500,
       failBackAfterMs: 30_000,
       backfill: true,
+      disputeBps: 100,
+      disputeAfterMs: 500,
       allowTestData: false,
     });
     expect(config.venues.bybit).toEqual({

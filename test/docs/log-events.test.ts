@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { FEED_STATES } from '../../src/domain/venue-state.ts';
 
 /** States that the topic defines, but nothing publishes yet. */
-const RESERVED = ['gap_healed', 'price_disputed'];
+const RESERVED = ['gap_healed'];
 
 /** Folders that log nothing, in which `event` means something else. */
 const SILENT_ROOMS = /^src\/(operators|simulator|domain|gateway\/dashboard)\//;

@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
-import { TradingGuard } from '../../src/client/guard/trading-guard.ts';
+import { causesOf } from '../../testing/feeds/guard-causes.ts';
 import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
 import { compareTrades } from '../../testing/judges/journal.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -20,16 +19,6 @@ const staleOf = (simulated: SimulatedFeed) =>
   simulated
     .statuses({ state: 'feed_stale' })
     .filter(({ symbol, details }) => symbol === BTC.symbol || details.symbols?.includes(BTC.symbol));
-
-/** Why a consumer that has read all records until now does not trade a coin, whatever the age of its price. */
-function causesOf(simulated: SimulatedFeed, coin: string): readonly string[] {
-  const at = { wall: Date.now(), monotonic: 0 };
-  const options = { ...DEFAULT_GUARD, allowTestData: true, maxPriceAgeMs: Number.POSITIVE_INFINITY, resumeAfterMs: 0 };
-  const guard = new TradingGuard(options, at, (name) => `${name}USDT`);
-  for (const record of simulated.records)
-    if (record.kind === 'price' || record.kind === 'status') guard.apply(record, at);
-  return guard.decide(coin, at).causes;
-}
 
 const statusesOf = (simulated: SimulatedFeed) =>
   simulated.of('instrument').flatMap(({ symbol, status }) => (symbol === BTC.symbol ? [status] : []));

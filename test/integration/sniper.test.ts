@@ -88,6 +88,7 @@ describe('the guard of examples/sniper.py', () => {
       ['an idle market', []],
       ['an idle market for too long', ['price_age']],
       ['an instrument that does not trade', ['instrument_halted']],
+      ['a disputed price', ['price_disputed']],
       ['a heartbeat with another active venue', ['venue_changed']],
       ['read to the end', 0],
       ['unread without a break', 2500],

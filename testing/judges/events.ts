@@ -145,6 +145,7 @@ export function healthyFeed(fields: Partial<Heartbeat> = {}): Heartbeat {
     symbols: ['BTCUSDT'],
     staleBooks: [],
     haltedInstruments: [],
+    disputedPrices: [],
     venueAges: [],
     ...fields,
   };

@@ -99,6 +99,11 @@ take(heartbeat)
 show("an instrument that does not trade")
 
 begin()
+take(status(now, "price_disputed", venue="bybit", symbol="BTCUSDT"))
+take(status(now, "feed_recovered", venue="bybit", symbol="BTCUSDT", cause="price_disputed"))
+show("a disputed price")
+
+begin()
 now += 200
 take(status(now, active_venue="binance"))
 show("a heartbeat with another active venue")

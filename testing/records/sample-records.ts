@@ -118,6 +118,7 @@ export const sampleHeartbeat: Heartbeat = {
   symbols: ['BTCUSDT', 'ETHUSDT'],
   staleBooks: [],
   haltedInstruments: ['ETHUSDT'],
+  disputedPrices: ['ETHUSDT'],
   venueAges: [{ venue: 'bybit', ageMs: 5012, clockOffsetMs: -7, eventLagMs: null }],
 };
 

@@ -136,6 +136,8 @@ export class TradingGuard {
     // The record of a switch may come after a heartbeat, which has a later sequence, and then it does not count.
     const moved = heartbeat !== null && venueBefore !== activeVenue ? instance.symbols : taken;
     for (const each of moved) setVenue(this.#of(each), activeVenue, timestamp);
+    // The next heartbeat reports the end of a dispute.
+    if (cause === 'price_disputed') return;
     if (line === null && (state === 'feed_stale' || state === 'feed_recovered' || state === 'instrument_halted')) {
       if (symbol === null || this.#symbols.get(symbol)?.price?.tick.venue !== venue) return;
       if (state === 'feed_recovered' || cause === 'quiet_market') instance.halted.delete(symbol);

@@ -1,8 +1,8 @@
-import { compareDecimals, type Decimal, unscaled } from '../../domain/decimal.ts';
+import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { BookTicker, TradeEvent } from '../../domain/record.ts';
 import type { VenuePrice } from '../../domain/status-snapshot.ts';
-import { midOf } from '../../market/book/book-figures.ts';
+import { midOfQuote } from '../../market/book/book-figures.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 
@@ -22,6 +22,8 @@ const SAME_TIME_US = 1_000_000;
 export class BookWitness {
   trade: TradeEvent | undefined;
   quote: BookTicker | undefined;
+  /** When the quote came, milliseconds by a monotonic clock. */
+  quotedAt = Number.NEGATIVE_INFINITY;
   /** Since when a newer trade or quote crosses the unchanged book, and the book's update id then. */
   unchanged: { readonly since: number; readonly updateId: string } | undefined;
   /** Since when the quote has crossed the book at each check. */
@@ -29,9 +31,11 @@ export class BookWitness {
   resynchronisedAt = Number.NEGATIVE_INFINITY;
 
   /** Remembers a live trade or quote. A block or RPI trade says nothing about the book. */
-  passed(event: MergedEvent): void {
-    if (event.kind === 'book_ticker') this.quote = event;
-    else if (event.kind === 'trade' && event.source === 'live' && event.conditions.length === 0) this.trade = event;
+  passed(event: MergedEvent, now: number): void {
+    if (event.kind === 'book_ticker') {
+      this.quote = event;
+      this.quotedAt = now;
+    } else if (event.kind === 'trade' && event.source === 'live' && event.conditions.length === 0) this.trade = event;
   }
 
   /** The newer of the last trade's price and the mid of the best prices; null before the first. */
@@ -122,11 +126,6 @@ function isBeyond(price: Decimal, { book: { bestBid, bestAsk } }: BookSync): boo
   const isBelowBid = bestBid !== undefined && compareDecimals(price, bestBid.price) < 0;
   const isAboveAsk = bestAsk !== undefined && compareDecimals(price, bestAsk.price) > 0;
   return isBelowBid || isAboveAsk;
-}
-
-function midOfQuote({ bidPrice, askPrice }: BookTicker): Decimal | null {
-  if (bidPrice === null || askPrice === null) return null;
-  return midOf(unscaled(bidPrice), unscaled(askPrice));
 }
 
 /** True if a best price meets or passes the book's other side. */

@@ -92,7 +92,7 @@ export class FrameWatch {
     const first = events[0];
     const last = events.at(-1);
     counts.events += events.length;
-    if (last !== undefined) of.witness.passed(last);
+    if (last !== undefined) of.witness.passed(last, now);
     if (first?.kind === 'ticker' && neededChannel !== undefined) symbols.priced(of.life, first.price, now);
     latency?.received(first);
   }

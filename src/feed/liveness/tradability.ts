@@ -52,9 +52,17 @@ export class SymbolTradability {
   /** The venues at which a symbol's instrument does not trade. */
   readonly #haltedAt = new Map<string, Set<string>>();
 
-  /** Symbols that are stale or halted at their active venue, or served by the testnet. */
+  /** Symbols whose price at their active venue is disputed. */
+  readonly disputedPrices = new Set<string>();
+
+  /** Symbols that are stale, halted or disputed at their active venue, or served by the testnet. */
   get halted(): ReadonlySet<string> {
-    return this.#stale.union(this.#onTestnet).union(this.haltedInstruments);
+    return this.#stale.union(this.#onTestnet).union(this.haltedInstruments).union(this.disputedPrices);
+  }
+
+  /** Returns the venue that serves a symbol; undefined before its first data. */
+  servedBy(symbol: string): string | undefined {
+    return this.#servedBy.get(symbol);
   }
 
   /**
@@ -82,6 +90,7 @@ export class SymbolTradability {
     this.#stale.delete(symbol);
     this.#onTestnet.delete(symbol);
     this.#haltedAt.delete(symbol);
+    this.disputedPrices.delete(symbol);
   }
 
   /**

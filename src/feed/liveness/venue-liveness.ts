@@ -1,4 +1,6 @@
 import type { Channel, Instrument } from '../../domain/instrument.ts';
+import type { BookTicker } from '../../domain/record.ts';
+import { FRESH_PRICE_MS } from '../../market/book/best-prices.ts';
 import type { LineArbiter } from '../arbitration/line-arbiter.ts';
 import type { VenueBooks } from '../books/venue-books.ts';
 import type { VenueConnectionPool } from '../connection/connection-pool.ts';
@@ -100,6 +102,17 @@ export class VenueLiveness {
     for (const watch of [this.symbols, this.channels])
       if (change.kind === 'halted') watch.halt(symbol);
       else watch.resume(symbol, now);
+  }
+
+  /**
+   * Returns a symbol's last book ticker; undefined if it is not fresh, or the venue's data is late, or the venue does
+   * not serve the symbol now.
+   */
+  freshBookTicker(symbol: string, now: number): BookTicker | undefined {
+    const { instrument, leftToOther, staleSince } = this.symbols.of(symbol);
+    const { quote, quotedAt } = this.crossed.of(symbol);
+    const isServed = instrument !== undefined && leftToOther === undefined && staleSince === undefined;
+    return isServed && !this.lag.isLate && now - quotedAt < FRESH_PRICE_MS ? quote : undefined;
   }
 
   /** Judges all symbols, channels, books and lags. Call it every `SWEEP_MS`. */

@@ -5,6 +5,8 @@ export interface SymbolView {
   readonly coin: string;
   readonly symbol: string;
   tick: PriceTick | undefined;
+  /** When the tick was published, the scheduler's milliseconds. */
+  tickAt: number;
   /** When a record was last published, the scheduler's milliseconds. -Infinity if none was. */
   lastAt: number;
   trades: number;
@@ -20,8 +22,9 @@ export class FeedView {
 
   add(symbol: string, coin: string): void {
     if (this.symbols.has(symbol)) return;
-    const lastAt = Number.NEGATIVE_INFINITY;
-    this.symbols.set(symbol, { coin, symbol, tick: undefined, lastAt, trades: 0, rate: new CountRate() });
+    const never = Number.NEGATIVE_INFINITY;
+    const view = { coin, symbol, tick: undefined, tickAt: never, lastAt: never, trades: 0, rate: new CountRate() };
+    this.symbols.set(symbol, view);
   }
 
   remove(symbol: string): void {
@@ -33,8 +36,10 @@ export class FeedView {
     const view = this.symbols.get(record.symbol);
     if (view === undefined) return;
     view.lastAt = now;
-    if (record.kind === 'price') view.tick = record;
-    else if (record.kind === 'trade') {
+    if (record.kind === 'price') {
+      view.tick = record;
+      view.tickAt = now;
+    } else if (record.kind === 'trade') {
       view.trades++;
       this.trades++;
       if (record.source === 'live') this.liveTrades++;

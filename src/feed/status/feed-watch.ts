@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import type { VenueAge } from '../../domain/record.ts';
+import type { BookTicker, VenueAge } from '../../domain/record.ts';
 import { activeVenueHalt } from '../../tradability/rules.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { SymbolTradability, type Tradability } from '../liveness/tradability.ts';
@@ -82,6 +82,15 @@ export class FeedWatch {
   /** Returns the milliseconds since a venue's last data frame; null before the first. */
   ageMs({ lastDataAt }: VenueFeed): number | null {
     return lastDataAt === null ? null : this.#now() - lastDataAt;
+  }
+
+  /** Returns the fresh book tickers of a symbol at all healthy venues. */
+  freshBookTickers(symbol: string): readonly BookTicker[] {
+    return this.venues.flatMap((venue) => {
+      const state = this.states.get(venue.options.venue.id);
+      const isHealthy = state?.connected === true && state.staleness === null;
+      return isHealthy ? (venue.freshBookTicker(symbol) ?? []) : [];
+    });
   }
 
   /** Returns the age of the last data of each venue that has delivered. */

@@ -1,6 +1,6 @@
-import { DECIMAL_SCALE, type Decimal, fromUnscaled } from '../../domain/decimal.ts';
+import { DECIMAL_SCALE, type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
 import { ratio, roundHalfEven } from '../../domain/exact.ts';
-import type { BookLevel } from '../../domain/record.ts';
+import type { BookLevel, BookTicker } from '../../domain/record.ts';
 import { digitsOf } from '../digits.ts';
 import { ExactSums } from '../exact-sum.ts';
 import { type BothSides, exactLevel } from './both-sides.ts';
@@ -67,6 +67,12 @@ export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
 /** Returns the mid of two prices × 10^18, rounded half-even at 18 places. */
 export function midOf(bid: bigint, ask: bigint): Decimal {
   return fromUnscaled(roundHalfEven(bid + ask, 2n));
+}
+
+/** Returns the mid of a book ticker; null without a bid or an ask. */
+export function midOfQuote({ bidPrice, askPrice }: BookTicker): Decimal | null {
+  if (bidPrice === null || askPrice === null) return null;
+  return midOf(unscaled(bidPrice), unscaled(askPrice));
 }
 
 /** Returns `BookFigures.imbalance`, computed only from the best `levels` levels of each side. Default: all. */

@@ -423,6 +423,25 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
+    it('price_disputed halts a symbol until a heartbeat no longer names it, whatever else recovers', () => {
+      allowed();
+      const coin = { venue: 'bybit', coin: 'BTC', symbol: 'BTCUSDT' };
+      const disputed = { halted: ['BTCUSDT'], disputedPrices: ['BTCUSDT'] };
+      take(status('price_disputed', ms, coin));
+      expect([causes('BTC'), causes('ETH')]).toEqual([['price_disputed'], []]);
+      take(status('feed_recovered', ms, coin));
+      expect(causes()).toEqual(['price_disputed']);
+      take(heartbeat(ms, { heartbeat: disputed }));
+      take(status('feed_recovered', ms, { ...coin, cause: 'price_disputed' }));
+      expect(causes()).toEqual(['price_disputed']);
+      take(heartbeat(ms, { heartbeat: { ...disputed, haltedInstruments: ['BTCUSDT'] } }));
+      expect(causes()).toEqual(['instrument_halted']);
+      take(heartbeat(ms, { heartbeat: { halted: ['BTCUSDT'] } }));
+      expect(causes()).toEqual(['coin_halted']);
+      take(heartbeat(ms));
+      expect(causes()).toEqual(['recovering']);
+    });
+
     it('a stale order book halts its symbol if requireBooks is set, and not otherwise', () => {
       allowed({ requireBooks: true });
       take(heartbeat(ms, { heartbeat: { staleBooks: ['ETHUSDT'] } }));

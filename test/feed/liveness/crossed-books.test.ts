@@ -40,18 +40,24 @@ class Books {
   }
 
   trade(price: string, { conditions = [], source = 'live', timestamp = this.now }: Partial<TradeEvent> = {}): this {
-    this.#crossed.of('BTCUSDT').passed({
-      ...{ kind: 'trade', ...MARKET, price, quantity: '1', isBuyerMaker: true, timestamp, eventTime: null },
-      ...{ tradeId: '1', lastTradeId: null, conditions, source, receivedAt: this.now * 1000, timestampUs: null },
-    });
+    this.#crossed.of('BTCUSDT').passed(
+      {
+        ...{ kind: 'trade', ...MARKET, price, quantity: '1', isBuyerMaker: true, timestamp, eventTime: null },
+        ...{ tradeId: '1', lastTradeId: null, conditions, source, receivedAt: this.now * 1000, timestampUs: null },
+      },
+      this.now,
+    );
     return this;
   }
 
   quote(bidPrice: string, askPrice: string, timestamp: BookTicker['timestamp'] = this.now): this {
-    this.#crossed.of('BTCUSDT').passed({
-      ...{ kind: 'book_ticker', ...MARKET, bidPrice, bidQuantity: '1', askPrice, askQuantity: '1' },
-      ...{ updateId: null, timestamp, timestampUs: null, receivedAt: this.now * 1000 },
-    });
+    this.#crossed.of('BTCUSDT').passed(
+      {
+        ...{ kind: 'book_ticker', ...MARKET, bidPrice, bidQuantity: '1', askPrice, askQuantity: '1' },
+        ...{ updateId: null, timestamp, timestampUs: null, receivedAt: this.now * 1000 },
+      },
+      this.now,
+    );
     return this;
   }
 
@@ -146,7 +152,7 @@ describe('BookWitness', () => {
     ['the trade if the bid side is empty', [trade('100', 5), quote(null, '102', 6)], { price: '100', receivedAt: 5 }],
   ])('has the price of %s', (_, events, price) => {
     const witness = new BookWitness();
-    for (const event of events) witness.passed(event);
+    for (const event of events) witness.passed(event, 0);
     expect(witness.price).toEqual(price);
   });
 });

@@ -52,3 +52,14 @@ it('SymbolTradability halts a symbol whose instrument does not trade at its venu
   one.happened('bybit', recovered);
   expect(symbols()).toEqual([[], []]);
 });
+
+it('SymbolTradability halts a symbol with a disputed price, whatever else recovers', () => {
+  const one = new SymbolTradability();
+  one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
+  one.disputedPrices.add('BTCUSDT');
+  one.happened('bybit', stale('subscription_mute'));
+  one.happened('bybit', recovered);
+  expect([...one.halted]).toEqual(['BTCUSDT']);
+  one.disputedPrices.delete('BTCUSDT');
+  expect([...one.halted]).toEqual([]);
+});
