@@ -196,12 +196,15 @@ function configFor(seen: Seen, quote: string): Config {
 interface Played extends ReplayResult {
   /** How the candles agree with the trades, as one text for each venue and interval. */
   readonly klines: readonly string[];
+  /** Why prices were disputed. The prices of real venues agree. */
+  readonly disputes: readonly string[];
 }
 
 /** Replays a file into a temporary folder. */
 async function play(file: string, foreign: Foreign | undefined, config: Config): Promise<Played> {
   const dir = await mkdtemp(join(tmpdir(), 'market-feed-recordings-'));
   const check = klineCheckOf(config);
+  const disputes: string[] = [];
   try {
     const replayed = replayConfig(config, foreign?.venue);
     const result = await replay(
@@ -209,11 +212,19 @@ async function play(file: string, foreign: Foreign | undefined, config: Config):
       {
         ...{ file, format: 'market-feed', ...foreign, speed: 'max' },
         log: createLog({ level: 'error' }),
-        onOutput: ({ records }) => check?.published(records),
+        onOutput: ({ records }) => {
+          check?.published(records);
+          for (const record of records)
+            if (record.kind === 'status' && record.state === 'price_disputed') disputes.push(record.reason);
+        },
       },
     );
     check?.flush();
-    return { ...result, klines: config.feed.venues.flatMap((venue) => klinesFound(check?.counts ?? [], venue)) };
+    return {
+      ...result,
+      disputes,
+      klines: config.feed.venues.flatMap((venue) => klinesFound(check?.counts ?? [], venue)),
+    };
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -232,11 +243,12 @@ function klinesFound(all: readonly CandleAgreement[], venue: VenueId): string[] 
   );
 }
 
-function problemsOf({ error, malformed, undelivered }: ReplayResult): string[] {
+function problemsOf({ error, malformed, undelivered, disputes }: Played): string[] {
   return [
     ...(error === undefined ? [] : [error.message]),
     ...(malformed === 0 ? [] : [`pipeline: ${malformed} frames malformed`]),
     ...(undelivered === 0 ? [] : [`pipeline: ${undelivered} records not delivered`]),
+    ...disputes.map((reason) => `pipeline: disputed: ${reason}`),
   ];
 }
 

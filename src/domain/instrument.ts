@@ -1,4 +1,6 @@
 export const VENUE_IDS = ['bybit', 'binance', 'binance_us', 'binance_testnet'] as const;
+/** A market of its own, also in a replay, whose records all have the same environment. */
+export const TESTNET = 'binance_testnet' satisfies (typeof VENUE_IDS)[number];
 export type VenueId = (typeof VENUE_IDS)[number];
 
 /** Default addresses of the public spot streams. */

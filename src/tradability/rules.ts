@@ -1,3 +1,4 @@
+import { TESTNET } from '../domain/instrument.ts';
 import type { Environment } from '../domain/record.ts';
 import { type VenueState, venueStateName } from '../domain/venue-state.ts';
 import { DELIVERS_MS, type FeedInstance } from './feed-instance.ts';
@@ -115,8 +116,6 @@ const starting: Rule = ({ symbol: of, price }, { feed }) => {
   if (feed.none) return { cause: 'starting', awaited: 'heartbeat', of };
   return price === undefined ? { cause: 'starting', awaited: 'price', of } : undefined;
 };
-
-const TESTNET = 'binance_testnet';
 
 const testData: Rule = ({ symbol, price }, { feed }, { allowTestData }) => {
   if (allowTestData) return undefined;

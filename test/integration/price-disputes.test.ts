@@ -20,6 +20,7 @@ it.concurrent.each(SIZES.map((times) => times * LIMIT_BPS))(
     const rate = 200;
     await using simulated = await SimulatedFeed.start({
       coins: ['BTC', 'ETH'],
+      symbols: 2,
       rates: { bybit: rate, binance: rate, binance_us: rate },
       feed: { channels: ['trade', 'ticker', 'book_ticker', 'depth'] },
     });
@@ -28,7 +29,7 @@ it.concurrent.each(SIZES.map((times) => times * LIMIT_BPS))(
       const lines = () => simulated.statuses({ state: 'subscribed', venue });
       await until(() => lines().length > 0, { message: () => simulated.story().join('\n') });
     }
-    await simulated.moreTrades(300, 'bybit');
+    await simulated.moreTrades(50, 'bybit');
     await until(() => causesOf(simulated, 'BTC').length === 0);
     const honest = simulated.of('price').findLast(({ symbol }) => symbol === 'BTCUSDT');
     simulator.fault({ venue: 'bybit', fault: 'wrong_prices', symbol: 'BTCUSDT', bps });

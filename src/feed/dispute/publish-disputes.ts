@@ -1,5 +1,6 @@
 import { defer, EMPTY } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
+import { TESTNET } from '../../domain/instrument.ts';
 import type { BookTicker, FeedStatus, PriceTick } from '../../domain/record.ts';
 import { FRESH_PRICE_MS } from '../../market/book/best-prices.ts';
 import { midOfQuote } from '../../market/book/book-figures.ts';
@@ -60,10 +61,8 @@ export function publishDisputes(
     });
 }
 
-/** True if enough venues have the same environment. */
 function canCompare({ venues }: FeedWatch): boolean {
-  const groups = Map.groupBy(venues, ({ options }) => options.environment);
-  return [...groups.values()].some(({ length }) => length > MIN_OTHERS);
+  return venues.filter(({ options }) => options.venue.id !== TESTNET).length > MIN_OTHERS;
 }
 
 /** Returns undefined before the symbol's first data. */
@@ -71,9 +70,10 @@ function comparedPrices(watch: FeedWatch, view: SymbolView, now: number): Compar
   const { symbol, coin, tick, tickAt } = view;
   const venue = watch.symbols.servedBy(symbol);
   if (venue === undefined) return undefined;
-  if (tick?.venue !== venue || now - tickAt >= FRESH_PRICE_MS) return { coin, venue, tick: undefined, quotes: [] };
+  const isFresh = tick?.venue === venue && now - tickAt < FRESH_PRICE_MS;
+  if (!isFresh || venue === TESTNET) return { coin, venue, tick: undefined, quotes: [] };
   const isComparable = (quote: BookTicker): boolean =>
-    quote.venue !== venue && quote.environment === tick.environment && mid(quote) > 0;
+    quote.venue !== venue && quote.venue !== TESTNET && mid(quote) > 0;
   return { coin, venue, tick, quotes: watch.freshBookTickers(symbol).filter(isComparable) };
 }
 

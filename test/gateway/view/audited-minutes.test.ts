@@ -47,7 +47,14 @@ describe('AuditedMinutes', () => {
       ],
       'g',
     ],
-    ['distinguishes venues', [{ venue: 'bybit', verdict: 'gap' }, { venue: 'binance', revision: 1 }], 'g'],
+    [
+      'distinguishes venues',
+      [
+        { venue: 'bybit', verdict: 'gap' },
+        { venue: 'binance', revision: 1 },
+      ],
+      'g',
+    ],
   ] as const)('%s', (_name, revisions, letter) => {
     const [only] = minutesOf(...revisions.map((each) => audit(0, each))).all();
     expect(only?.verdicts.at(-1)).toBe(letter);
