@@ -2,6 +2,7 @@
 
 export type { TopicRecords } from '../codec/topics.ts';
 export { Fault, type FaultKind, type Retry } from '../domain/fault.ts';
+export type { BestPrice, BestPrices } from '../market/book/best-prices.ts';
 export type { HaltCause } from '../tradability/halt.ts';
 export type { Beginning, ClientDeps, ClientOptions, TopicBeginnings } from './client-options.ts';
 export { connectTopics } from './connect-topics.ts';

@@ -5,6 +5,8 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import { type OptionRules, TEXT } from '../domain/options/check-options.ts';
 import { shown } from '../domain/options/shown.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import type { BestPrices } from '../market/book/best-prices.ts';
+import { bestPrices } from './best-prices.ts';
 import type { ClientDeps } from './client-options.ts';
 import {
   type CoinOrAll,
@@ -132,6 +134,18 @@ export class Market<P = unknown> implements AsyncDisposable {
         filter((record) => symbol === undefined || record.symbol === symbol),
       ),
     );
+  }
+
+  /**
+   * The best bid and ask of a coin (default: of all coins) over the healthy venues whose book tickers are published, at
+   * each change. In `mode: failover` of the feed, that is the active venue alone.
+   */
+  best$(...coin: CoinAsked): Observable<BestPrices> {
+    const bookTickers$ = this.records$('book-tickers', ...coin);
+    return defer(() => {
+      const { alwaysRead } = this.#parts;
+      return bestPrices({ past: alwaysRead.memory.status(), status$: alwaysRead.status$, bookTickers$ }, this.#parts);
+    });
   }
 
   /**

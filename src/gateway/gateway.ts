@@ -33,7 +33,8 @@ type ForServer =
   | 'dashboardDir'
   | 'requestTimeoutMs'
   | 'log'
-  | 'fetchPastKlines';
+  | 'fetchPastKlines'
+  | 'fetchBest';
 
 export interface GatewayOptions extends Pick<ServerOptions, ForServer> {
   readonly settings: GatewaySettings;

@@ -14,7 +14,7 @@ import { addDashboard } from './pages/dashboard.ts';
 import { addOpenApi } from './pages/open-api.ts';
 import { bookEndpoints } from './rest/book-endpoints.ts';
 import { addEndpoint } from './rest/endpoint.ts';
-import { feedEndpoints } from './rest/feed-endpoints.ts';
+import { type FetchBest, feedEndpoints } from './rest/feed-endpoints.ts';
 import { addHealth, addMetrics } from './rest/health.ts';
 import { type TradeDefaults, tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';
@@ -34,6 +34,7 @@ export interface ServerOptions extends TradeDefaults, KlineHistoryOptions {
   readonly view: GatewayView;
   readonly hub: StreamHub;
   readonly metrics: GatewayMetrics;
+  readonly fetchBest: FetchBest;
   /** The dashboard's files; without them `/` explains how to build them. */
   readonly dashboardDir?: string;
   /** A request must have come as a whole within this time, milliseconds. Default 30,000. */
@@ -117,13 +118,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
 /** Adds all routes with the feed's data. The token protects every route registered here. */
 async function addData(data: FastifyInstance, options: ServerOptions): Promise<void> {
-  const { settings, view, hub, metrics } = options;
+  const { settings, view, hub, metrics, fetchBest } = options;
   const { token } = settings;
   const withToken = token !== null;
   if (withToken) data.addHook('onRequest', async (request, reply) => checkToken(request, reply, token));
   await data.register(async (api) => {
     api.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-cache'));
-    const feed = feedEndpoints(view, () => hub.stats);
+    const feed = feedEndpoints(view, { stats: () => hub.stats, fetchBest });
     for (const endpoint of [...feed, ...bookEndpoints(view), ...tradeEndpoints(view, options)])
       addEndpoint(api, endpoint, withToken);
   });

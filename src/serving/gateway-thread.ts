@@ -7,6 +7,7 @@ import { asFault } from '../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { PastCandles } from '../runtime/past-candles.ts';
 import type { Observed } from '../runtime/run.ts';
+import { bestOfFeeds } from '../runtime/snapshots/best-of-feeds.ts';
 import { ThreadMeter } from '../telemetry/thread-meter.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import type { FromGateway, ToGateway } from './gateway-worker.ts';
@@ -125,6 +126,7 @@ export class GatewayThread {
       else if (message.kind === 'failed') why = message.reason;
       else if (message.kind === 'log') this.#options.log(message.level, message.fields, message.message);
       else if (message.kind === 'fetch_klines') void this.#fetchKlines(worker, message);
+      else if (message.kind === 'fetch_best') this.#postBest(worker);
       else {
         this.#url = message.url;
         this.#reported = '';
@@ -190,6 +192,11 @@ export class GatewayThread {
       (error: unknown): ToGateway => ({ kind: 'klines_failed', id, reason: asFault(error).message }),
     );
     worker.postMessage(answer);
+  }
+
+  #postBest(worker: Worker): void {
+    const best = bestOfFeeds(this.#running?.feeds() ?? [], this.#options.config.environment);
+    worker.postMessage({ kind: 'best', best } satisfies ToGateway);
   }
 
   #post(message: ToGateway): void {

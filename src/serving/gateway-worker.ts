@@ -5,6 +5,7 @@ import type { FeedRecord, Kline } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { PastKlinesWanted } from '../gateway/view/kline-history.ts';
+import type { BestPrices } from '../market/book/best-prices.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { ConfiguredGateway } from './gateway-options.ts';
 
@@ -13,6 +14,7 @@ export type ToGateway =
   | { readonly kind: 'snapshot'; readonly snapshot: StatusSnapshot; readonly metrics: MetricsSnapshot }
   | { readonly kind: 'klines'; readonly id: number; readonly klines: readonly Kline[] }
   | { readonly kind: 'klines_failed'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'best'; readonly best: readonly BestPrices[] }
   | { readonly kind: 'close' };
 
 export type FromGateway =
@@ -21,6 +23,8 @@ export type FromGateway =
   | { readonly kind: 'failed'; readonly reason: string }
   /** A question that is answered by `klines` or `klines_failed` with the same id. */
   | { readonly kind: 'fetch_klines'; readonly id: number; readonly wanted: PastKlinesWanted }
+  /** A question that is answered by `best`. */
+  | { readonly kind: 'fetch_best' }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string };
 
 /** The thread of `gateway-thread`: a gateway for the records posted to it. */
@@ -34,6 +38,8 @@ const metricsSnapshots$ = new Subject<MetricsSnapshot>();
 /** The questions that wait for an answer of the pipeline's thread, which has the venues. */
 const asked = new Map<number, PromiseWithResolvers<readonly Kline[]>>();
 let lastId = 0;
+/** The question for the best prices; undefined if none waits. */
+let askedForBest: PromiseWithResolvers<readonly BestPrices[]> | undefined;
 const gateway = await createGateway({
   ...(workerData as ConfiguredGateway),
   source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
@@ -44,6 +50,11 @@ const gateway = await createGateway({
     asked.set(++lastId, answer);
     post({ kind: 'fetch_klines', id: lastId, wanted });
     return answer.promise;
+  },
+  fetchBest() {
+    if (askedForBest === undefined) post({ kind: 'fetch_best' });
+    askedForBest ??= Promise.withResolvers();
+    return askedForBest.promise;
   },
   log: (level, message, fields) => post({ kind: 'log', level, fields, message }),
 });
@@ -60,6 +71,9 @@ port.on('message', (message: ToGateway) => {
     asked.delete(message.id);
     if (message.kind === 'klines') answer?.resolve(message.klines);
     else answer?.reject(new Error(message.reason));
+  } else if (message.kind === 'best') {
+    askedForBest?.resolve(message.best);
+    askedForBest = undefined;
   } else void gateway.close().then(() => port.close());
 });
 

@@ -23,6 +23,7 @@ export async function serveTopics(
     ...gatewayOptions(config),
     ...clocks,
     source,
+    fetchBest: source.fetchBest,
     fetchPastKlines: configuredCandles(config, new VenueAccess(config, clocks), clocks),
     log: (level, message, fields) => log[level](fields, message),
   });

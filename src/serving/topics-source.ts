@@ -8,6 +8,8 @@ import type { Config } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { GatewaySource } from '../gateway/gateway.ts';
+import type { FetchBest } from '../gateway/rest/feed-endpoints.ts';
+import type { BestPrices } from '../market/book/best-prices.ts';
 import { aborted$, pauseFor } from '../net/aborted.ts';
 
 const MINUTE_MS = 60_000;
@@ -47,6 +49,8 @@ export interface TopicsSource extends GatewaySource {
   start(): Promise<void>;
   /** Rejects with a Fault if a topic can no longer be read, because old data would look like present data. */
   readonly failed: Promise<never>;
+  /** The venues whose book tickers are published. */
+  readonly fetchBest: FetchBest;
   close(): Promise<void>;
 }
 
@@ -75,7 +79,12 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     }
     return undefined;
   };
+  const best = new Map<string, BestPrices>();
   const follow = (connected: Market): void => {
+    connected.best$().subscribe({
+      next: (prices) => best.set(prices.symbol, prices),
+      error: (error: unknown) => failing.reject(asFault(error)),
+    });
     const priced = new Set<string>();
     const give = (records: readonly FeedRecord[]): void => {
       for (const record of records) if (record.kind === 'price') priced.add(record.symbol);
@@ -104,6 +113,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     get behind() {
       return behind;
     },
+    fetchBest: async () => [...best.values()],
     failed: failing.promise,
     async start() {
       market = await connect();

@@ -207,7 +207,7 @@ export function symbolHalts(
 }
 
 /** Returns the age by timestamp or since arrival, whichever is longer: clocks may differ, and may be set. */
-function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
+export function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
   return Math.max(now.wall - stampedAt, now.monotonic - cameAt);
 }
 

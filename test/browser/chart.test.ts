@@ -89,6 +89,7 @@ beforeAll(async () => {
     scheduler: monotonicScheduler,
     wallClockMs: Date.now,
     fetchPastKlines,
+    fetchBest: async () => [],
     log: () => {},
   });
   ({ url } = await gateway.listen());

@@ -160,6 +160,7 @@ export class RecordedFeed implements AsyncDisposable {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       fetchPastKlines: async () => [],
+      fetchBest: async () => [],
       log: () => {},
     });
     await this.#gateway.listen();

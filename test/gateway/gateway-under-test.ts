@@ -44,6 +44,7 @@ export async function gatewayUnderTest(
     scheduler: time,
     wallClockMs: () => NOW,
     fetchPastKlines: async () => [],
+    fetchBest: async () => [],
     log: (_level, message) => logged.push(message),
     ...options,
   });

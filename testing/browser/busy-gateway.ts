@@ -69,6 +69,7 @@ export class BusyGateway {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       fetchPastKlines: async () => [],
+      fetchBest: async () => [],
       log: (_level, message) => console.error(message),
     });
     const { url } = await gateway.listen();

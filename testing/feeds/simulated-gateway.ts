@@ -147,6 +147,7 @@ export class SimulatedGateway implements AsyncDisposable {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       fetchPastKlines: async () => [],
+      fetchBest: async () => [],
       log: (level, message) => console.error(level, message),
     });
     const { url } = await gateway.listen();

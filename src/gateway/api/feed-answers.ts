@@ -12,6 +12,29 @@ const Price = Type.Unsafe<PriceJson & { readonly age_ms: number; readonly stale:
 
 export const PricesAnswer = object({ at: ms('When the answer was made, since 1970'), prices: list(Price) });
 
+const BestPrice = nullable(
+  object({
+    venue: text('The venue with this price'),
+    price: DecimalText,
+    quantity: DecimalText,
+    received_at: Type.Integer({ description: 'When the feed received it, microseconds since 1970' }),
+    timestamp: nullable(ms("The venue's time, since 1970; null: the venue sends none")),
+  }),
+);
+
+export const BestAnswer = object({
+  at: ms('When the answer was made, since 1970'),
+  best: list(
+    object({
+      coin: text('Base asset, e.g. BTC'),
+      symbol: text('Canonical symbol, e.g. BTCUSDT'),
+      environment: EnvironmentName,
+      bid: BestPrice,
+      ask: BestPrice,
+    }),
+  ),
+});
+
 const milliseconds = Type.Number({ description: 'Milliseconds' });
 export const Latency = object({
   count: wholeNumber('Observations'),

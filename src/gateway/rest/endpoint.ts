@@ -42,7 +42,7 @@ export function feedEndpoint<A extends TSchema, Q extends TProperties>(
   summary: string,
   query: Q,
   answer: A,
-  respond: (query: Static<TObject<Q>>) => Static<A>,
+  respond: (query: Static<TObject<Q>>) => Static<A> | Promise<Static<A>>,
 ): Endpoint {
   return { path, summary, tag: 'feed', query, answer, respond: (asked) => respond(validated(asked)) };
 }
