@@ -192,7 +192,7 @@ export class VirtualFeed {
           this.#scheduler.schedule(() => resolve(batch.map(() => ({ kind: 'delivered' }))), BATCH_MS);
         }),
       checkpoints: async () => [],
-      recent: async () => ({ trades: [], windows: [], gaps: [], whole: true }),
+      recent: async () => ({ trades: [], windows: [], gaps: [], audits: [], whole: true }),
       close: async () => {},
       trouble: () => undefined,
     };

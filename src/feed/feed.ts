@@ -4,6 +4,7 @@ import { failover } from '../operators/failover.ts';
 import { pastCandles } from './analytics/past-candles.ts';
 import { publishStats } from './analytics/publish-stats.ts';
 import type { MergedEvent } from './arbitration/merged-event.ts';
+import { publishAudits } from './audits/publish-audits.ts';
 import { publishBooks } from './books/publish-books.ts';
 import { publishDisputes } from './dispute/publish-disputes.ts';
 import { assignEpochs } from './failover/assign-epochs.ts';
@@ -41,6 +42,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
       watch.events(),
       publishTrades(),
       publishStats({ ...stages, pastCandles: pastCandles(venueOf) }),
+      publishAudits({ ...stages, environment: options.config.environment, venueOf }),
       publishPrices(ticks),
       publishEach('book_ticker'),
       publishEach('kline'),

@@ -1,6 +1,6 @@
 import type { MarketKeyOf } from '../codec/environment-topics.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { Environment, FeedRecord, Gap, TradeStats } from '../domain/record.ts';
+import type { Audit, Environment, FeedRecord, Gap, TradeStats } from '../domain/record.ts';
 import type { AnyTrade, TradeKind } from '../domain/trade-id.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 
@@ -71,6 +71,8 @@ export interface Recent {
   readonly windows: readonly TradeStats[];
   /** The gaps that reach into the span, in the same order. */
   readonly gaps: readonly Gap[];
+  /** The audits of minutes that reach into the span, in the same order; one may appear twice. */
+  readonly audits: readonly Audit[];
   /** False: part of the span may be missing, so windows in it cannot be rebuilt. */
   readonly whole: boolean;
 }

@@ -319,6 +319,7 @@ describe('Feed', () => {
     const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint }];
     const taken: PreviousTrades = {
       ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, publishedTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
+      ...{ knownFrom: Number.NEGATIVE_INFINITY, audits: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
     };
     const recent = Promise.resolve([taken]);

@@ -12,6 +12,7 @@ import { Random } from '../../src/simulator/market/random.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { JournalEvent } from '../../testing/judges/journal.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { auditProblems } from '../../testing/judges/judge-audits.ts';
 import { bookProblems, type MadeTops } from '../../testing/judges/judge-books.ts';
 import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
 import { nameOf, publishedWindowProblems } from '../../testing/judges/judge-windows.ts';
@@ -42,6 +43,8 @@ const CHANNELS: readonly (readonly Channel[])[] = [
  */
 const AGGREGATED: readonly (readonly Channel[])[] = [['agg_trade']];
 const SINKS = ['kafka', 'file'] as const;
+/** Venues whose trade ids step by one. */
+const CONTIGUOUS: ReadonlySet<string> = new Set(['binance', 'binance_us', 'binance_testnet']);
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
 const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
@@ -337,6 +340,7 @@ function judgeable(mode: Script['mode'], happenings: Script['happenings']): Scri
  * - `books-true`: deltas chain, books equal those of the venue, none stays stale.
  * - `windows-true`: each window comes once; a complete one equals its trades, an incomplete one has a reason.
  * - `large-trades-true`: exactly the large trades, with their mean.
+ * - `audits-true`: audits equal the published trades, and agree with the gaps.
  */
 type Checker =
   | 'all-delivered'
@@ -346,7 +350,8 @@ type Checker =
   | 'epochs-and-gaps'
   | 'books-true'
   | 'windows-true'
-  | 'large-trades-true';
+  | 'large-trades-true'
+  | 'audits-true';
 
 function by(checker: Checker, problems: readonly string[]): readonly string[] {
   return problems.map((problem) => `${checker}: ${problem}`);
@@ -454,6 +459,7 @@ function recordProblems(
       ? [
           ...by('windows-true', publishedWindowProblems(derived)),
           ...by('large-trades-true', largeTradeProblems(derived, LARGE, { most: HISTORY, mayMiss: isKilled })),
+          ...by('audits-true', auditProblems(records, { contiguous: CONTIGUOUS, mayRepeat: isKilled })),
         ]
       : []),
   ];

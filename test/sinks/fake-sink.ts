@@ -59,7 +59,7 @@ export class FakeSink implements Sink {
   }
 
   /** The result of `recent`. */
-  lately: Recent = { trades: [], windows: [], gaps: [], whole: true };
+  lately: Recent = { trades: [], windows: [], gaps: [], audits: [], whole: true };
 
   async recent(): Promise<Recent> {
     return this.lately;

@@ -1,4 +1,4 @@
-import type { Gap, Kline, TradeStats } from '../../domain/record.ts';
+import type { Audit, Gap, Kline, TradeStats } from '../../domain/record.ts';
 import { isMissing } from '../../domain/trade-id.ts';
 import type { LargeTrades } from '../../market/trades/large-trades.ts';
 import { TradeSums } from '../../market/trades/trade-sums.ts';
@@ -23,6 +23,10 @@ export interface PreviousTrades {
   readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
   /** Gaps within the time of the trades, of any epoch. */
   readonly gaps: readonly Pick<Gap, 'epoch' | 'outcome' | 'fromTime' | 'toTime'>[];
+  /** All trades and gaps from this time on are in the lists, milliseconds since 1970. */
+  readonly knownFrom: number;
+  /** The published audits of minutes that end later. */
+  readonly audits: readonly Audit[];
 }
 
 /** When a venue's trades came. */

@@ -1,13 +1,14 @@
-import { catchError, concatMap, EMPTY, from, map, Observable, type OperatorFunction, Subject } from 'rxjs';
+import { catchError, concatMap, EMPTY, map, Observable, type OperatorFunction, Subject } from 'rxjs';
 import type { Kline } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { listen } from '../../operators/listen.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
+import { holdUntilKnown } from '../resume/hold-until-known.ts';
 import { type CountedTrade, Epochs, type EpochsOptions } from './epochs.ts';
 import type { FetchCandles } from './past-candles.ts';
-import type { PreviousTrades, StatsEpoch } from './stats-epoch.ts';
+import type { StatsEpoch } from './stats-epoch.ts';
 
 export interface TrackEpochsOptions extends EpochsOptions {
   readonly counts: SequencedTrade['kind'];
@@ -15,10 +16,6 @@ export interface TrackEpochsOptions extends EpochsOptions {
   readonly recent: NonNullable<StageOptions['recent']>;
 }
 
-/**
- * Maximum events that wait for the previous run's output. If more wait, the windows that it left open are not rebuilt.
- */
-const MAX_WAITING = 100_000;
 /** The id of a gap if the trade after it is not known. */
 const UNKNOWN = 'unknown';
 
@@ -46,7 +43,6 @@ export function trackEpochs(
         },
         complete() {},
       });
-      let waiting: FeedEvent[] | undefined = [];
       const handle = (event: FeedEvent): void => {
         switch (event.kind) {
           case 'data':
@@ -76,21 +72,11 @@ export function trackEpochs(
             else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsWithoutData: !event.waits });
         }
       };
-      const start = (previous: readonly PreviousTrades[]): void => {
-        const events = waiting ?? [];
-        waiting = undefined;
-        epochs.previous = new Map(previous.map((one) => [one.symbol, one]));
-        for (const event of events) handle(event);
-      };
-      const known = listen(from(recent), out, { next: start, complete() {} });
-      listen(events$, out, {
-        next(event) {
-          if (waiting === undefined) return handle(event);
-          waiting.push(event);
-          if (waiting.length < MAX_WAITING) return;
-          known.unsubscribe();
-          start([]);
+      holdUntilKnown(events$, recent, out, {
+        start: (previous) => {
+          epochs.previous = new Map(previous.map((one) => [one.symbol, one]));
         },
+        next: handle,
       });
     });
 }

@@ -71,8 +71,16 @@ export class TradeCoverage {
 
   /** Returns true if no trade between `start` (inclusive) and `end` (exclusive) can be missing. */
   isWhole(start: number, end: number): boolean {
-    if (start < this.#knownFrom) return false;
-    for (const { from } of this.#pending.values()) if (from < end) return false;
-    return !this.#gaps.some(({ from, to }) => from < end && to >= start);
+    return this.doubt(start, end) === undefined;
+  }
+
+  /**
+   * Returns why trades between `start` (inclusive) and `end` (exclusive) can be missing: a gap, a pending gap, or the
+   * time before the first known trade. Undefined if none can.
+   */
+  doubt(start: number, end: number): 'gap' | 'pending' | 'start' | undefined {
+    if (this.#gaps.some(({ from, to }) => from < end && to >= start)) return 'gap';
+    for (const { from } of this.#pending.values()) if (from < end) return 'pending';
+    return start < this.#knownFrom ? 'start' : undefined;
   }
 }

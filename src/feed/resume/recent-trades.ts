@@ -120,12 +120,13 @@ export function resumesFrom({ last }: PreviousEpoch, own: SeriesCheckpoint): boo
 /** Returns the recent trades of one sink for the series that resume from it, by VENUE:SYMBOL. */
 export function previousTrades(
   epochs: readonly PreviousEpoch[],
-  { trades, windows, gaps, whole }: Recent,
+  { trades, windows, gaps, audits, whole }: Recent,
   options: RecentSpans,
 ): Map<string, Found> {
   const tradesOf = Map.groupBy(trades, epochKey);
   const windowsOf = Map.groupBy(windows, epochKey);
   const gapsOf = Map.groupBy(gaps, epochKey);
+  const auditsOf = Map.groupBy(audits, epochKey);
   const lastOf = lastTimes(options.checkpoints);
   const knownFrom = windowsKnownFrom(options);
   return new Map(
@@ -133,7 +134,7 @@ export function previousTrades(
       const { venue, symbol, epoch } = of;
       const key = epochKey(of);
       const own = tradesOf.get(key) ?? [];
-      const gapsFrom = whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY;
+      const tradesFrom = whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY;
       const previous: Found = {
         venue,
         symbol,
@@ -141,7 +142,9 @@ export function previousTrades(
         trades: own,
         publishedTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
         windows: windowsOf.get(key) ?? [],
-        gaps: [...(gapsOf.get(key) ?? []), ...unsure(of, own, gapsFrom)],
+        gaps: [...(gapsOf.get(key) ?? []), ...unsure(of, own, tradesFrom)],
+        knownFrom: tradesFrom,
+        audits: auditsOf.get(key) ?? [],
       };
       return [seriesKey(of), previous];
     }),

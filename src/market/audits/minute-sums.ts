@@ -31,18 +31,27 @@ export class MinuteSums {
   #lastId = '';
   #trades = 0;
   #backfilled = 0;
-  /** Trades without block trades, by ids. */
-  #candleTrades = 0;
+  #ids = 0;
+  #blockIds = 0;
+
+  /** Number of ids that the trades stand for; an aggregated trade stands for several. */
+  get ids(): number {
+    return this.#ids;
+  }
+
+  /** Last id of the last trade; empty without a trade. */
+  get lastId(): string {
+    return this.#lastId;
+  }
 
   add(trade: AuditedTrade): void {
     const quantity = digitsOf(trade.quantity);
     this.#sums.add(times(digitsOf(trade.price), quantity), VALUE);
-    if (isBlockTrade(trade)) {
-      this.#sums.add(quantity, BLOCK_VOLUME);
-    } else {
-      this.#sums.add(quantity, VOLUME);
-      this.#candleTrades += tradesIn(trade, true);
-    }
+    const isBlock = isBlockTrade(trade);
+    this.#sums.add(quantity, isBlock ? BLOCK_VOLUME : VOLUME);
+    const ids = tradesIn(trade, true);
+    this.#ids += ids;
+    if (isBlock) this.#blockIds += ids;
     this.#hash.add(trade);
     if (this.#trades === 0) this.#firstId = trade.tradeId;
     this.#lastId = lastIdOf(trade);
@@ -66,6 +75,6 @@ export class MinuteSums {
   }
 
   expectedCandle(): ExpectedCandle {
-    return { volume: this.#sums.toDecimal(VOLUME), trades: this.#candleTrades };
+    return { volume: this.#sums.toDecimal(VOLUME), trades: this.#ids - this.#blockIds };
   }
 }

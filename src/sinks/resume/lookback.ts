@@ -1,12 +1,12 @@
 import { symbolKey } from '../../codec/environment-topics.ts';
 import { topicOf } from '../../codec/topics.ts';
-import type { FeedRecord, Gap, TradeStats } from '../../domain/record.ts';
+import type { Audit, FeedRecord, Gap, TradeStats } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, isTrade, lastIdOf } from '../../domain/trade-id.ts';
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import { seriesKey } from './checkpoints.ts';
 
 /** A record that the feed reads back from a sink when it starts. */
-export type Dated = AnyTrade | TradeStats | Gap;
+export type Dated = AnyTrade | TradeStats | Gap | Audit;
 
 /** Selects the recent records of one topic. */
 export interface Sought {
@@ -43,6 +43,9 @@ export interface LookbackBounds {
  * Trades may be published late: a repair takes up to 10 s, standby venues' trades wait for a switch, and clocks differ.
  */
 const SLACK_MS = 30_000;
+/** The last audit of a minute comes up to 150 s after its end. */
+const AUDIT_SLACK_MS = 180_000;
+const MINUTE_MS = 60_000;
 
 /** The timestamp of each venue's last trade, milliseconds. */
 export function lastTimes(checkpoints: readonly SeriesCheckpoint[]): ReadonlyMap<string, number> {
@@ -77,12 +80,13 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
     count: 0,
     slackMs: windowSlackMs,
   } as const;
+  const ofAudits = { kind: 'audit', series: seriesSince(spanMs), count: 0, slackMs: AUDIT_SLACK_MS } as const;
   const ofGaps = { kind: 'gap', series: gapSeries, count: 0, slackMs: SLACK_MS } as const;
   const inTopic = (prefix: string, sought: Omit<Sought, 'topic'>): Sought => {
     return { ...sought, topic: prefix + topicOf(sought.kind).name };
   };
   return [
-    ...environmentPrefixes.flatMap((prefix) => [inTopic(prefix, ofTrades), inTopic(prefix, ofWindows)]),
+    ...environmentPrefixes.flatMap((prefix) => [ofTrades, ofWindows, ofAudits].map((each) => inTopic(prefix, each))),
     // All gaps lie in the topic of the configured environment.
     inTopic(environmentPrefixes[0] ?? '', ofGaps),
   ];
@@ -178,6 +182,7 @@ function isBehind(dated: Dated, last: string | undefined): boolean {
 /** The time of a record by the venue's clock, milliseconds. */
 function timeOf(dated: Dated): number {
   if (dated.kind === 'gap') return dated.toTime;
+  if (dated.kind === 'audit') return dated.minute + MINUTE_MS;
   return dated.kind === 'trade_stats' ? dated.windowEnd : dated.timestamp;
 }
 
@@ -203,5 +208,6 @@ export function byKind(records: readonly Dated[]): Omit<Recent, 'whole'> {
     trades: records.filter(isTrade),
     windows: records.filter((record) => record.kind === 'trade_stats'),
     gaps: records.filter((record) => record.kind === 'gap'),
+    audits: records.filter((record) => record.kind === 'audit'),
   };
 }

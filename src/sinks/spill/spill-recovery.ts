@@ -115,16 +115,13 @@ function readGroups(
 
 /** Appends the recent records of the spill to the sink's; the sink may have some of them already. */
 export function recentWithSpilled(stored: Recent, spilled: Recent, options: RecentOptions): Recent {
-  const sought = soughtOf(options);
-  const [ofTrades, ofWindows, ofGaps] = [sought[0], sought[1], sought.at(-1)] as [Sought, Sought, Sought];
-  return {
-    ...byKind([
-      ...pick(ofTrades, appended(stored.trades, spilled.trades)),
-      ...pick(ofWindows, appended(stored.windows, spilled.windows)),
-      ...pick(ofGaps, appended(stored.gaps, spilled.gaps)),
-    ]),
-    whole: stored.whole && spilled.whole,
-  };
+  const soughtByKind = new Map(soughtOf(options).map((sought) => [sought.kind, sought]));
+  const found = (['trades', 'windows', 'gaps', 'audits'] as const).flatMap((name) => {
+    const records = appended(stored[name], spilled[name]);
+    const sought = records[0] && soughtByKind.get(records[0].kind);
+    return sought === undefined ? [] : pick(sought, records);
+  });
+  return { ...byKind(found), whole: stored.whole && spilled.whole };
 }
 
 function appended(stored: readonly Dated[], spilled: readonly Dated[]): readonly Dated[] {

@@ -493,6 +493,8 @@ describe('publishStats: a start that resumes an epoch', () => {
     publishedTo: Number.NEGATIVE_INFINITY,
     windows: [],
     gaps: [],
+    knownFrom: Number.NEGATIVE_INFINITY,
+    audits: [],
     ...rest,
   });
   const published = (windowMs: number, second: number, close = '100') => {

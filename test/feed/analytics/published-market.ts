@@ -345,6 +345,8 @@ export class PublishedMarket {
       publishedTo: Number.NEGATIVE_INFINITY,
       windows,
       gaps: this.gaps.filter((gap) => gap.symbol === symbol.key),
+      knownFrom: Number.NEGATIVE_INFINITY,
+      audits: [],
     };
   }
 }

@@ -28,6 +28,8 @@ const recent: RecentTrades = SYMBOLS.map((symbol) => ({
   publishedTo: Number.NEGATIVE_INFINITY,
   windows: [],
   gaps: [],
+  knownFrom: Number.NEGATIVE_INFINITY,
+  audits: [],
 }));
 
 const step = fc.oneof(

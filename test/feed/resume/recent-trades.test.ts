@@ -12,6 +12,7 @@ import {
 } from '../../../src/feed/resume/recent-trades.ts';
 import type { Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
+import { sampleAudit } from '../../../testing/records/sample-records.ts';
 
 function checkpointOf(fields: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint {
   return {
@@ -120,6 +121,7 @@ describe('previousTrades', () => {
     ],
     windows: [window({ epoch: 2 }), window({ windowStart: 4000 }), window({ symbol: 'ETHUSDT' })],
     gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
+    audits: [sampleAudit({ epoch: 2 }), sampleAudit({ ...of, minute: 60_000 })],
     whole: true,
   };
   const asked = { checkpoints: [checkpointOf()], spanMs: 5000, windowsSpanMs: 6000 };
@@ -134,6 +136,8 @@ describe('previousTrades', () => {
       publishedTo: 1000,
       windows: [{ windowStart: 4000 }],
       gaps: [{ fromTime: 5500 }],
+      audits: [{ minute: 60_000 }],
+      knownFrom: 2000,
     });
     expect(btc?.trades.map(({ tradeId }) => tradeId)).toEqual(['2', '4']);
     expect(found.get('binance:ETHUSDT')?.trades.map(({ tradeId }) => tradeId)).toEqual(['3']);
@@ -166,7 +170,7 @@ describe('previousTrades', () => {
 });
 
 describe('readNearPast', () => {
-  const nothing: Recent = { trades: [], windows: [], gaps: [], whole: true };
+  const nothing: Recent = { trades: [], windows: [], gaps: [], audits: [], whole: true };
   const eth = { symbol: 'ETHUSDT' };
   const noFault = () => {
     throw new Error('nothing fails here');

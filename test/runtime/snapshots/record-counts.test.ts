@@ -46,7 +46,7 @@ it('RecordCounts counts records by kind, status state, gap outcome and dead lett
 it('RecordCounts starts every counter at 0, so that the first increase is visible', () => {
   const { states, gaps, records } = new RecordCounts().metrics();
   expect(Object.keys(states)).toContain('failed_over');
-  expect(Object.keys(records)).toHaveLength(14);
+  expect(Object.keys(records)).toHaveLength(15);
   expect([...Object.values(states), ...Object.values(gaps), ...Object.values(records)].every((n) => n === 0)).toBe(
     true,
   );

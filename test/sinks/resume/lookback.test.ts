@@ -57,7 +57,9 @@ describe('soughtOf', () => {
     const checkpoints = [checkpoint('A', 1), checkpoint('B', 1)];
     const environmentPrefixes = ['simulated.', 'testnet.'];
     const sought = soughtOf(options(checkpoints, { environmentPrefixes }));
-    const topics = ['simulated.trades', 'simulated.trade-stats', 'testnet.trades', 'testnet.trade-stats'];
+    const topics = environmentPrefixes.flatMap((prefix) =>
+      ['trades', 'trade-stats', 'audits'].map((name) => prefix + name),
+    );
     expect(sought.map(({ topic }) => topic)).toEqual([...topics, 'simulated.gaps']);
     expect(sought.at(-1)?.series.map(({ key }) => key)).toEqual(['binance:A', 'binance:B']);
     expect(sought[0]?.series.map(({ key }) => key)).toEqual(['A', 'B']);

@@ -51,7 +51,7 @@ class Run {
   readonly ids = new Map<string, number>();
   readonly epochs = new Map<string, number>();
   /** The recent records that the start found. */
-  recent: Recent = { trades: [], windows: [], gaps: [], whole: true };
+  recent: Recent = { trades: [], windows: [], gaps: [], audits: [], whole: true };
 
   constructor(stored: Stored, disk: MemoryDisk, maxBytes: number) {
     this.disk = disk;
