@@ -11,7 +11,7 @@ const layers = [
   ['venues', 'kafka', 'config', 'simulator', 'avro-file', 'parquet'],
   ['gateway'],
   ['sinks', 'client'],
-  ['feed'],
+  ['feed', 'healing'],
   ['runtime'],
   ['cluster', 'replay', 'backfill', 'serving'],
   ['cli'],

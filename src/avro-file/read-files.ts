@@ -5,11 +5,16 @@ import { asFault, errorCode, Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import { blockBodies, type FileHeader } from './container.ts';
 import { type FileBlock, FileBlocks } from './file-blocks.ts';
-import { type DataFile, listFiles, PART } from './file-name.ts';
+import { type DataFile, listFiles, PART, stampOf } from './file-name.ts';
+
+/** The names of files have whole seconds. */
+const MARGIN_MS = 1000;
 
 export interface ReadFilesOptions {
   /** `end`: only new records; `beginning` by default. */
   readonly from?: 'beginning' | 'end';
+  /** Leaves out files whose records all arrived before this time, milliseconds since 1970. Default: reads all files. */
+  readonly sinceMs?: number;
   /** True: waits for new records; false by default. */
   readonly follow?: boolean;
   /** Milliseconds between two checks for new records; 200 by default. */
@@ -39,6 +44,7 @@ export async function* readFiles(
   /** The files that existed when the last file was opened. */
   let known: ReadonlySet<string> = new Set();
   let skipLast = from === 'end';
+  if (options.sinceMs !== undefined) last = lastBefore(await listFiles(folder), options.sinceMs);
   while (signal?.aborted !== true) {
     const files = await listFiles(folder);
     const file = skipLast ? files.at(-1) : nextFile(files, last, known);
@@ -57,6 +63,13 @@ export async function* readFiles(
     options.onCaughtUp?.();
     await pause(pollMs, signal);
   }
+}
+
+/** The last file that was complete before a time: the next file had been created a second earlier. */
+function lastBefore(files: readonly DataFile[], timeMs: number): DataFile | undefined {
+  if (timeMs < MARGIN_MS) return undefined;
+  const stamp = stampOf(timeMs - MARGIN_MS);
+  return files[files.findLastIndex((_, index) => (files[index + 1]?.stamp ?? stamp) < stamp)];
 }
 
 /**

@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   record: { summary: 'everything the venues send, into a capture', load: () => import('./record.ts') },
   replay: { summary: 'a capture through the pipeline again', load: () => import('./replay.ts') },
   history: { summary: 'past trades and candles by REST into files', load: () => import('./history.ts') },
+  heal: { summary: 'missing trades of past gaps, once', load: () => import('./stored/heal.ts') },
   tail: { summary: 'decoded records of a topic', load: () => import('./tail.ts') },
   export: { summary: 'records of a topic or of Avro files, as Parquet files', load: () => import('./export.ts') },
   topics: { summary: 'create or describe the topics', load: () => import('./topics.ts') },

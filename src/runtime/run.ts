@@ -17,13 +17,14 @@ import { buildFeed } from './build-feed.ts';
 import { buildSinks, type SinkDependencies } from './build-sinks.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';
 import { frameLogger } from './frame-logger.ts';
+import { keepHealing } from './healing/keep-healing.ts';
 import type { RunningFeed } from './running-feed.ts';
 import type { SinkPipelines, Stopped } from './sink-pipelines.ts';
 import { RecordCounts } from './snapshots/record-counts.ts';
 import { takeMetricsSnapshot } from './snapshots/take-metrics-snapshot.ts';
 import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './snapshots/take-status-snapshot.ts';
 import { statusLogger } from './status-logger.ts';
-import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
+import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
 
 /* Starts and stops a pipeline: the venues, the feed and its sinks. */
 
@@ -113,7 +114,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
   const onMalformedRows = malformedRowsLogger(log);
-  const venueDependencies = { ...context, ...part, ...frameLogger(config, log), onMalformedRows, follows: part?.isOwn };
+  const { access = new VenueAccess(config, { ...context, onMalformedRows }) } = part ?? {};
+  const venueDependencies = { ...context, access, ...frameLogger(config, log), onMalformedRows, follows: part?.isOwn };
   const venues = buildVenues(config, venueDependencies);
   const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
   const warmUps = venues.map((venue) => {
@@ -152,6 +154,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const published = publish(feed, sinks, context);
   logUnexplained(feed, log);
   feed.start();
+  const stopHealing = config.feed.backfill ? heal(config, { ...context, access, feed, sinks, published }) : undefined;
 
   let stopping: Promise<Stopped> | undefined;
   return {
@@ -162,7 +165,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();
-      stopping ??= stopPipeline({ feed, sinks, recent }, context, reason, options);
+      stopping ??= stopPipeline({ feed, sinks, recent, stopHealing }, context, reason, options);
       return stopping;
     },
   };
@@ -230,14 +233,53 @@ function publish(feed: RunningFeed, sinks: SinkPipelines, { log, latencies, onPu
   return published;
 }
 
+/** Heals the gaps of the sinks in the background, and reports healed gaps. Returns a function that stops it. */
+function heal(
+  config: Config,
+  context: RunContext & {
+    readonly access: VenueAccess;
+    readonly feed: RunningFeed;
+    readonly sinks: SinkPipelines;
+    readonly published: RecordCounts;
+  },
+): () => Promise<void> {
+  const { feed, sinks, published, log, part, onPublished } = context;
+  const archives = sinks.archives();
+  return keepHealing(archives, config, {
+    ...context,
+    isOwn: part?.isOwn,
+    onEvent: (event, sink) => {
+      if (event.kind === 'left') {
+        const { venue, symbol, fromId, toId } = event.gap;
+        const fields = { event: 'gap_left', sink, venue, symbol, from_id: fromId, to_id: toId };
+        log.info(fields, `a gap is not healed: ${event.reason}`);
+      }
+      // The sinks have the same gaps, so one of them is enough to report them.
+      if (event.kind !== 'healed' || sink !== archives[0]?.name) return;
+      published.add(event.records);
+      onPublished?.(event.records);
+      for (const { venue, symbol, filled } of event.gaps) {
+        const reason = `${filled} trades of a gap are in late-trades now`;
+        feed.status({ state: 'gap_healed', venue, symbol, coin: symbol.slice(0, -config.quote.length), reason });
+      }
+    },
+  });
+}
+
 async function stopPipeline(
-  parts: { readonly feed: RunningFeed; readonly sinks: SinkPipelines; readonly recent: Promise<unknown> },
+  parts: {
+    readonly feed: RunningFeed;
+    readonly sinks: SinkPipelines;
+    readonly recent: Promise<unknown>;
+    readonly stopHealing: (() => Promise<void>) | undefined;
+  },
   { log, scheduler, latencies }: RunContext,
   reason: string,
   { afterMs = 0 }: StopOptions = {},
 ): Promise<Stopped> {
-  const { feed, sinks, recent } = parts;
+  const { feed, sinks, recent, stopHealing } = parts;
   const since = scheduler.now();
+  await stopHealing?.();
   await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
   feed.stop(reason);
   const timeoutMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));

@@ -48,6 +48,7 @@ export interface SinkPipelineOptions {
 /** Carries the feed's records to one sink, and reports the sink's state to the feed. */
 export class SinkPipeline {
   readonly name: string;
+  readonly sink: Pick<Sink, 'archive'>;
   readonly driver: SinkDriver;
   readonly latency: AckLatency;
   checkpoints: readonly SeriesCheckpoint[] = [];
@@ -69,6 +70,7 @@ export class SinkPipeline {
     this.#options = options;
     this.#outOf = addressing(config);
     this.name = sink.name;
+    this.sink = sink;
     this.driver = new SinkDriver(sink, {
       scheduler,
       ...(sink.name === 'kafka' ? kafkaBatches(config) : FILE_BATCHES),

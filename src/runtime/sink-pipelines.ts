@@ -5,7 +5,7 @@ import type { FeedRecord } from '../domain/record.ts';
 import { type PreviousEpoch, previousEpochs } from '../feed/resume/previous-runs.ts';
 import { type NearPast, readNearPast } from '../feed/resume/recent-trades.ts';
 import { aborted$ } from '../net/aborted.ts';
-import type { OutRecord } from '../sinks/contract.ts';
+import type { OutRecord, SinkArchive } from '../sinks/contract.ts';
 import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RunningFeed } from './running-feed.ts';
@@ -80,6 +80,14 @@ export class SinkPipelines {
       if (isTimed) one.latency.pushed(out);
       one.push(out, barrier);
     }
+  }
+
+  /** Access to the stored records of each sink that can be read. */
+  archives(): readonly { readonly name: string; readonly archive: SinkArchive }[] {
+    return this.#all.flatMap(({ name, sink }) => {
+      const archive = sink.archive?.();
+      return archive === undefined ? [] : [{ name, archive }];
+    });
   }
 
   /** Closes all sinks, also if closing one fails. @throws the error of the failed sink, when all are closed */

@@ -98,4 +98,24 @@ export interface Sink {
   close(): Promise<void>;
   /** Why the sink takes nothing at the moment, for people; undefined: no known trouble. */
   trouble(): string | undefined;
+  /** Returns access to the stored records, beside the driver. Undefined: the sink cannot be read. */
+  archive?(): SinkArchive;
+}
+
+/**
+ * Reads the records that a sink has, and adds records to them, independently of the driver. Used to heal gaps, so it may
+ * write `late-trades`, `gaps`, `trade-stats` and `audits` only. Promises reject with a Fault.
+ */
+export interface SinkArchive {
+  /** Shuts out other archives of the same topics. Call it before `write`. */
+  open(): Promise<void>;
+  /**
+   * Reads the records of a topic (without the configured prefix) in the order of each key, to the topic's end at the
+   * time of the call. It may leave out records that arrived before `sinceMs` (milliseconds since 1970), and records
+   * with other keys than `keys`.
+   */
+  records(topic: string, sinceMs: number, keys?: ReadonlySet<string>): AsyncIterable<FeedRecord>;
+  /** Writes records as `Sink.write` does. Await each call before the next one. */
+  write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
+  close(): Promise<void>;
 }

@@ -83,7 +83,8 @@ export interface PastOrigin {
 export interface BackfillRequest extends PastOrigin {
   /** The known trade before the gap: its last id, and the venue's time in milliseconds. */
   readonly before: { readonly id: string; readonly timestamp: number };
-  readonly after: TradeEvent | AggTrade;
+  /** The first trade after the gap. */
+  readonly after: Pick<TradeEvent, 'tradeId'>;
   /** Counts from 0; later attempts may use another request. */
   readonly attempt: number;
 }

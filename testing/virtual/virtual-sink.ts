@@ -1,7 +1,7 @@
 import { codecOf } from '../../src/codec/avro.ts';
 import { topicNameOf } from '../../src/codec/environment-topics.ts';
 import { asFault, Fault } from '../../src/domain/fault.ts';
-import type { FeedRecord, Position } from '../../src/domain/record.ts';
+import type { FeedRecord, Position, TradeEvent } from '../../src/domain/record.ts';
 import type {
   CheckpointOptions,
   Outcome,
@@ -10,6 +10,7 @@ import type {
   RecentOptions,
   SeriesCheckpoint,
   Sink,
+  SinkArchive,
 } from '../../src/sinks/contract.ts';
 import { Checkpoints, seriesKey } from '../../src/sinks/resume/checkpoints.ts';
 import { byKind, type Dated, pick, soughtOf } from '../../src/sinks/resume/lookback.ts';
@@ -19,13 +20,18 @@ import type { VirtualWorld } from './virtual-world.ts';
 /** The records that the sinks of all processes have written, as a broker keeps them. */
 export class VirtualStore {
   readonly records: FeedRecord[] = [];
+  /** The records of `late-trades`. They are not in `records`. */
+  readonly late: TradeEvent[] = [];
   /** Writes fail until this time of the virtual clock, milliseconds. */
   awayUntil = 0;
   /** Number of the latest writer. All earlier writers are fenced. */
   writer = 0;
+  /** The same for healers, which have a fence of their own. */
+  healer = 0;
 }
 
 const MAX_AWAY_KEYS = 4;
+const ARCHIVE_MS = 5;
 
 /**
  * A sink of one process. It is slow at times, and may refuse the records of all keys or of some. The next sink on the
@@ -87,13 +93,38 @@ export class VirtualSink implements Sink {
     return undefined;
   }
 
-  #storeBatch(batch: readonly OutRecord[]): Outcome[] {
+  archive(): SinkArchive {
+    const store = this.#store;
+    // A fixed latency: random ones would change the random numbers of everything else.
+    const pause = () => this.#process.alive(this.#world.wait(ARCHIVE_MS));
+    let number = 0;
+    return {
+      open: async () => {
+        await pause();
+        number = ++store.healer;
+      },
+      async *records(topic) {
+        await pause();
+        const late = topic.endsWith('late-trades') ? [...store.late] : undefined;
+        yield* late ?? store.records.filter((record) => topicNameOf(record, true) === topic);
+      },
+      write: async (batch) => {
+        await pause();
+        const outcomes = this.#storeBatch(batch, store.healer === number);
+        await pause();
+        return outcomes;
+      },
+      close: async () => {},
+    };
+  }
+
+  #storeBatch(batch: readonly OutRecord[], isNewest = this.#store.writer === this.#number): Outcome[] {
     const { random, scheduler } = this.#world;
     const store = this.#store;
-    if (store.writer !== this.#number) return batch.map(() => ({ kind: 'retry', fault: FENCED }));
+    if (!isNewest) return batch.map(() => ({ kind: 'retry', fault: FENCED }));
     const isAway = scheduler.now() < store.awayUntil;
     const failing = random.below(20) === 0 ? random.below(MAX_AWAY_KEYS) : undefined;
-    return batch.map(({ key, record }): Outcome => {
+    return batch.map(({ topic, key, record }): Outcome => {
       // Status records fail only together with all others. They are numbered over all keys, so a kill before a retry
       // would leave out a number.
       const fails = record.kind !== 'status' && key.length % MAX_AWAY_KEYS === failing;
@@ -103,7 +134,8 @@ export class VirtualSink implements Sink {
       } catch (error) {
         return { kind: 'rejected', fault: asFault(error) };
       }
-      store.records.push(record);
+      if (topic.endsWith('late-trades') && record.kind === 'trade') store.late.push(record);
+      else store.records.push(record);
       return { kind: 'delivered' };
     });
   }

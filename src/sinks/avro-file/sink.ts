@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileCodec } from '../../avro-file/container.ts';
 import { listFiles } from '../../avro-file/file-name.ts';
+import { readFiles } from '../../avro-file/read-files.ts';
 import { codecOf } from '../../codec/avro.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
@@ -14,6 +15,7 @@ import type {
   RecentOptions,
   SeriesCheckpoint,
   Sink,
+  SinkArchive,
 } from '../contract.ts';
 import { fileFault, folderFault } from '../folder-fault.ts';
 import { lockFolder } from '../lock-folder.ts';
@@ -126,6 +128,17 @@ export class AvroFileSink implements Sink {
 
   trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  archive(): SinkArchive {
+    const { dir } = this.#options;
+    return {
+      // The lock of the folder shuts out others.
+      open: async () => {},
+      records: (topic, sinceMs) => readFiles(dir, topic, { sinceMs }),
+      write: (batch) => this.write(batch),
+      close: async () => {},
+    };
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {

@@ -22,9 +22,10 @@ const PAUSES_MS = [5, 10, 20, 50, 100, 200];
 
 /**
  * The transactional id of a writer. Client id, prefix and environment are in it: a replay must not shut out a live run.
+ * @param writer names a second writer to the same topics, which has a fence of its own
  */
-export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, environmentPrefix = ''): string {
-  return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
+export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, environmentPrefix = '', writer = ''): string {
+  return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}${writer}`;
 }
 
 type FenceBrokers = Pick<Brokers, 'coordinator'>;

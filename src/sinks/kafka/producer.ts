@@ -23,6 +23,8 @@ export interface ProducerOptions {
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Prefix of the configured environment's topics; none by default. */
   readonly environmentPrefix?: string;
+  /** Names a second writer to the same topics, which has a fence of its own. */
+  readonly writer?: string | undefined;
 }
 
 const DELIVERED: Outcome = { kind: 'delivered' };
@@ -53,9 +55,9 @@ export class RepeatingProducer {
   trouble: string | undefined;
   #underWay: Promise<unknown> | undefined;
 
-  constructor({ config, brokers, now, wallClockMs, pause = wait, environmentPrefix }: ProducerOptions) {
+  constructor({ config, brokers, now, wallClockMs, pause = wait, environmentPrefix, writer }: ProducerOptions) {
     this.#brokers = brokers;
-    this.#fence = new Fence(brokers, transactionalIdOf(config, environmentPrefix), now, this.#stop.signal);
+    this.#fence = new Fence(brokers, transactionalIdOf(config, environmentPrefix, writer), now, this.#stop.signal);
     this.#pauseFor = pause;
     this.#wallClockMs = wallClockMs;
   }

@@ -20,7 +20,9 @@ import type {
   RecentOptions,
   SeriesCheckpoint,
   Sink,
+  SinkArchive,
 } from '../contract.ts';
+import { KafkaArchive } from './archive.ts';
 import { RepeatingProducer } from './producer.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
@@ -34,11 +36,16 @@ export interface KafkaSinkOptions {
   readonly log: KafkaLog;
   /** Called and awaited before the sink shuts out previous writers. */
   readonly beforeFence?: (() => Promise<unknown>) | undefined;
+  /** A second writer to the same topics: its name, which gives it a fence of its own, and the topics that it writes. */
+  readonly second?: { readonly writer: string; readonly topics: readonly string[] };
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
   /** Returns the wall clock's time for the records' timestamps, milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
+
+/** The topics that a healer writes: late trades, and what becomes complete with them. */
+const HEALED_TOPICS = ['late-trades', 'gaps', 'trade-stats', 'audits'];
 
 /** Writes records to Kafka topics, as Avro in the configured wire format. */
 export class KafkaSink implements Sink {
@@ -57,13 +64,15 @@ export class KafkaSink implements Sink {
 
   /** @throws Fault with retry `never` if the configuration cannot be used */
   constructor(options: KafkaSinkOptions) {
-    const { config, environmentPrefixes, log, now, wallClockMs } = options;
+    const { config, environmentPrefixes, log, now, wallClockMs, second } = options;
     this.#options = options;
     this.#prefixes = new Set(environmentPrefixes);
     this.#registry = registryOf(config);
     const [environmentPrefix = ''] = environmentPrefixes;
     this.#brokers = new Brokers(config, log);
-    this.#producer = new RepeatingProducer({ config, brokers: this.#brokers, now, wallClockMs, environmentPrefix });
+    const clocks = { now, wallClockMs };
+    const { writer } = second ?? {};
+    this.#producer = new RepeatingProducer({ config, brokers: this.#brokers, ...clocks, environmentPrefix, writer });
   }
 
   async open(): Promise<void> {
@@ -137,7 +146,15 @@ export class KafkaSink implements Sink {
         }
       }
     }
-    this.#layouts = layouts;
+    const topics = this.#options.second?.topics;
+    const isWritten = (name: string) => topics === undefined || topics.some((topic) => name.endsWith(topic));
+    this.#layouts = new Map([...layouts].filter(([name]) => isWritten(name)));
+  }
+
+  archive(): SinkArchive {
+    const { beforeFence: _, ...options } = this.#options;
+    const second = { writer: 'healer', topics: HEALED_TOPICS };
+    return new KafkaArchive(options, new KafkaSink({ ...options, second }));
   }
 
   #encode(topic: string, record: FeedRecord): Buffer {

@@ -12,6 +12,7 @@ import type {
   RecentOptions,
   SeriesCheckpoint,
   Sink,
+  SinkArchive,
 } from '../contract.ts';
 import { folderFault } from '../folder-fault.ts';
 import { lockFolder } from '../lock-folder.ts';
@@ -114,6 +115,11 @@ export class ParquetSink implements Sink {
 
   trouble(): string | undefined {
     return this.#conversionTrouble() ?? this.#journal.trouble();
+  }
+
+  /** Access to the journal, which has the newest records of each topic. */
+  archive(): SinkArchive {
+    return { ...this.#journal.archive(), write: (batch) => this.write(batch) };
   }
 
   /** Why the sink takes nothing until a segment is converted. */

@@ -1,0 +1,60 @@
+import { getOrCreate } from '../domain/get-or-create.ts';
+import type { Gap } from '../domain/record.ts';
+import { isMissing } from '../domain/trade-id.ts';
+
+/** Gaps that are closer than this are handled together, milliseconds: each group costs a reading of its time. */
+const TOGETHER_MS = 120_000;
+
+/** Names the series that a gap is in: the trades of a venue and symbol in an epoch. */
+export function nameOfSeries({ venue, symbol, epoch }: Pick<Gap, 'venue' | 'symbol' | 'epoch'>): string {
+  return `${venue} ${symbol} ${epoch}`;
+}
+
+/** Names a gap, whatever its outcome. */
+export function nameOfGap(gap: Gap): string {
+  const { fromId, toId, fromTime, toTime } = gap;
+  return `${nameOfSeries(gap)} ${fromId ?? ''} ${toId ?? ''} ${fromTime} ${toTime}`;
+}
+
+/** The gaps in the trades, as the topic `gaps` has them. The open ones are the work of a healer. */
+export class OpenGaps {
+  /** The latest record of each gap, by series and name. */
+  readonly #series = new Map<string, Map<string, Gap>>();
+
+  /** Notes a record of `gaps`. A gap that is repaired or healed stays so. */
+  add(gap: Gap): void {
+    if (gap.channel !== 'trade') return;
+    const gaps = getOrCreate(this.#series, nameOfSeries(gap), () => new Map<string, Gap>());
+    const known = gaps.get(nameOfGap(gap));
+    if (known === undefined || isMissing(known.outcome)) gaps.set(nameOfGap(gap), gap);
+  }
+
+  /** The open gaps, the oldest first. */
+  open(): readonly Gap[] {
+    const all = this.#series.values().flatMap((gaps) => gaps.values());
+    return [...all.filter(({ outcome }) => isMissing(outcome))].sort((a, b) => a.fromTime - b.fromTime);
+  }
+
+  /** The other gaps of the same series, open or not, that share some of a gap's time. */
+  overlapping(gap: Gap): readonly Gap[] {
+    const gaps = this.#series.get(nameOfSeries(gap))?.values() ?? [];
+    const { fromTime, toTime } = gap;
+    return [...gaps].filter(
+      (other) => nameOfGap(other) !== nameOfGap(gap) && other.fromTime <= toTime && other.toTime >= fromTime,
+    );
+  }
+}
+
+/** Puts gaps in groups that lie close together in time. `gaps` are ordered by `fromTime`. */
+export function groupsOf<T>(items: readonly T[], gapOf: (item: T) => Gap): readonly (readonly [T, ...T[]])[] {
+  const groups: [T, ...T[]][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const item of items) {
+    const { fromTime, toTime } = gapOf(item);
+    const group = groups.at(-1);
+    if (group === undefined || fromTime > end + TOGETHER_MS) groups.push([item]);
+    else group.push(item);
+    end = Math.max(end, toTime);
+  }
+  return groups;
+}

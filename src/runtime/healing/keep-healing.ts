@@ -1,0 +1,69 @@
+import { firstValueFrom, race, Subject, takeUntil, timer } from 'rxjs';
+import type { Config } from '../../config/config.ts';
+import { asFault } from '../../domain/fault.ts';
+import { isMissing } from '../../domain/trade-id.ts';
+import type { HealingEvent } from '../../healing/healer.ts';
+import { aborted$, pauseFor } from '../../net/aborted.ts';
+import type { SinkArchive } from '../../sinks/contract.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { RunningFeed } from '../running-feed.ts';
+import { type HealingDependencies, newHealer } from './new-healer.ts';
+
+export interface BackgroundHealing extends Omit<HealingDependencies, 'signal' | 'share'> {
+  readonly log: Logger;
+  readonly isOwn: ((symbol: string) => boolean) | undefined;
+  readonly feed: Pick<RunningFeed, 'output$' | 'status'>;
+  /** Called with each event of the sink `name`. */
+  readonly onEvent: (event: HealingEvent, name: string) => void;
+}
+
+/** The pause after a start: the feed repairs what it can first, milliseconds. */
+const START_AFTER_MS = 5000;
+/** When the gaps are read after one was published: it may reach the sink late, milliseconds. */
+const LOOK_AFTER_MS = [1000, 5000, 30_000];
+const RETRY_MS = 10_000;
+/** Healing leaves most of the thread's time to the feed. */
+const SHARE = 0.25;
+
+/** Heals the gaps of all sinks in the background. Returns a function that stops it. */
+export function keepHealing(
+  archives: readonly { readonly name: string; readonly archive: SinkArchive }[],
+  config: Config,
+  options: BackgroundHealing,
+): () => Promise<void> {
+  const { feed, scheduler, log, isOwn, onEvent } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const wake$ = new Subject<void>();
+  feed.output$.pipe(takeUntil(aborted$(signal))).subscribe(({ records }) => {
+    if (!records.some((record) => record.kind === 'gap' && record.channel === 'trade' && isMissing(record.outcome)))
+      return;
+    for (const ms of LOOK_AFTER_MS) scheduler.schedule(() => wake$.next(), ms);
+  });
+  const ended = archives.map(async ({ name, archive }) => {
+    const dependencies = { ...options, signal, share: SHARE };
+    const healer = newHealer(archive, config, dependencies, {
+      isOwn,
+      sinceMs: 0,
+      onEvent: (event) => onEvent(event, name),
+    });
+    await pauseFor(START_AFTER_MS, scheduler, signal);
+    while (!signal.aborted) {
+      let pauseMs = RETRY_MS;
+      try {
+        pauseMs = await healer.round();
+      } catch (error) {
+        if (signal.aborted) break;
+        const fault = asFault(error);
+        log.warn({ event: 'healing_failed', sink: name }, `gaps are not healed: ${fault.message}`);
+        if (fault.retry.kind === 'never') break;
+      }
+      await firstValueFrom(race(wake$, timer(pauseMs, scheduler), aborted$(signal)));
+    }
+    await healer.close();
+  });
+  return async () => {
+    stopping.abort();
+    await Promise.all(ended);
+  };
+}

@@ -1,0 +1,87 @@
+import { firstValueFrom, type SchedulerLike, takeUntil } from 'rxjs';
+import { type Config, environmentOf, feedVenues, instrumentsFor } from '../../config/config.ts';
+import { Fault } from '../../domain/fault.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
+import type { Instrument, VenueId } from '../../domain/instrument.ts';
+import type { VenuePast } from '../../healing/fetch-missing.ts';
+import { Healer } from '../../healing/healer.ts';
+import { HealingStore } from '../../healing/healing-store.ts';
+import { aborted$, pauseFor } from '../../net/aborted.ts';
+import type { SinkArchive } from '../../sinks/contract.ts';
+import { venues } from '../../venues/registry.ts';
+import type { VenueAccess } from '../venue-access.ts';
+
+/** What a healer needs from the process. */
+export interface HealingDependencies {
+  readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
+  readonly access: VenueAccess;
+  readonly signal: AbortSignal;
+  /** The share of the time that healing may take: above 0, at most 1. */
+  readonly share: number;
+}
+
+/** Makes the healer of one sink. */
+export function newHealer(
+  archive: SinkArchive,
+  config: Config,
+  { scheduler, wallClockMs, access, signal, share }: HealingDependencies,
+  options: Pick<ConstructorParameters<typeof Healer>[0], 'isOwn' | 'sinceMs' | 'onEvent'>,
+): Healer {
+  const pause = async (ms: number): Promise<void> => {
+    await pauseFor(ms, scheduler, signal);
+    signal.throwIfAborted();
+  };
+  const turn = (usedMs: number) => pause(usedMs / share - usedMs);
+  const store = new HealingStore({ archive, config, pause, turn, now: () => scheduler.now() });
+  const past = new Map<VenueId, VenuePast>();
+  return new Healer({
+    ...options,
+    store,
+    wallClockMs,
+    windowsMs: config.stats.windowsMs,
+    isContiguous: (id) => venues[id].contiguousTradeIds,
+    pastOf: (id) =>
+      feedVenues(config).includes(id)
+        ? getOrCreate(past, id, () => pastTradesOf(id, config, { access, wallClockMs, signal }))
+        : undefined,
+    instrumentOf: (id, symbol) => instrumentOf(id, symbol, config, access),
+  });
+}
+
+/** Asks a venue for past trades with the part of the request budget that the repair of new gaps leaves. */
+function pastTradesOf(
+  id: VenueId,
+  config: Config,
+  { access, wallClockMs, signal }: Pick<HealingDependencies, 'access' | 'wallClockMs' | 'signal'>,
+): VenuePast {
+  const rest = access.rest(id);
+  const { backfill, recent } = venues[id];
+  const from = { environment: environmentOf(config, id), receivedAt: () => wallClockMs() * 1000 };
+  const stopped = { defaultValue: undefined };
+  const ask = async <T>(request: Parameters<typeof rest.askSparingly$<T>>[0]): Promise<T> => {
+    const answer = await firstValueFrom(rest.askSparingly$(request).pipe(takeUntil(aborted$(signal))), stopped);
+    if (answer === undefined) throw new Fault('internal', 'the healer is stopped');
+    return answer;
+  };
+  return {
+    // Attempts with odd numbers request trades by id, however long the gap is.
+    after:
+      backfill &&
+      ((instrument, known) =>
+        ask(backfill({ ...from, instrument, before: known, after: { tradeId: known.id }, attempt: 1 }))),
+    recent: recent && ((instrument) => ask(recent({ ...from, instrument }))),
+  };
+}
+
+async function instrumentOf(
+  id: VenueId,
+  symbol: string,
+  config: Config,
+  access: VenueAccess,
+): Promise<Instrument | undefined> {
+  if (config.coins.kind !== 'all') return instrumentsFor(config, id).find((instrument) => instrument.symbol === symbol);
+  const rows = await firstValueFrom(access.listed$(id));
+  const row = rows.find(({ base, quote }) => quote === config.quote && base + quote === symbol);
+  return row && { coin: row.base, symbol, venueSymbol: row.venueSymbol };
+}

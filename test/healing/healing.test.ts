@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { VenueId } from '../../src/domain/instrument.ts';
+import type { Audit, Gap, TradeEvent, TradeStats } from '../../src/domain/record.ts';
+import { compareIds } from '../../src/domain/trade-id.ts';
+import { type Pipeline, startPipeline } from '../../src/runtime/run.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { windowProblems } from '../../testing/judges/judge-windows.ts';
+import { VirtualProcess } from '../../testing/virtual/virtual-process.ts';
+import { VirtualSink, VirtualStore } from '../../testing/virtual/virtual-sink.ts';
+import { VirtualWorld } from '../../testing/virtual/virtual-world.ts';
+import { MemoryDisk } from '../sinks/spill/memory-disk.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+const RATE = 100;
+const log = createLog({ level: 'silent' });
+
+/** A pipeline in virtual time, whose records outlive it. */
+class VirtualRun {
+  readonly world: VirtualWorld;
+  readonly store = new VirtualStore();
+  readonly #venue: VenueId;
+  #process: VirtualProcess | undefined;
+  #pipeline: Pipeline | undefined;
+
+  constructor(venue: VenueId, seed = 1) {
+    this.#venue = venue;
+    this.world = new VirtualWorld({ seed, venues: [venue], symbols: 2, rate: RATE });
+  }
+
+  async start(): Promise<void> {
+    const { world, store } = this;
+    const process = new VirtualProcess(world);
+    const config = loadConfig({
+      values: {
+        coins: ['BTC', 'ETH'],
+        environment: 'simulated',
+        feed: { venues: [this.#venue], channels: ['trade', 'kline_1m'], allow_test_data: true },
+        sinks: ['file'],
+      },
+    });
+    const starting = startPipeline(config, {
+      log,
+      ...process.dependencies,
+      sinks: { file: async () => new VirtualSink('file', world, process, store) },
+      spillDisk: () => new MemoryDisk(),
+    });
+    this.#process = process;
+    this.#pipeline = await world.until(starting);
+  }
+
+  kill(): void {
+    this.#process?.kill();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#pipeline !== undefined) await this.world.until(this.#pipeline.stop('the test is over'));
+  }
+
+  gaps(outcome?: Gap['outcome']): Gap[] {
+    const gaps = this.store.records.filter((record) => record.kind === 'gap');
+    return outcome === undefined ? gaps : gaps.filter((gap) => gap.outcome === outcome);
+  }
+
+  /** Passes time until the condition holds. */
+  async until(holds: () => boolean, withinMs: number, stepMs = 100): Promise<void> {
+    const end = this.world.scheduler.now() + withinMs;
+    while (!holds() && this.world.scheduler.now() < end) await this.world.pass(stepMs);
+    expect(holds()).toBe(true);
+  }
+
+  /** Makes a gap in BTC's trades that cannot be repaired in time. */
+  async makeGap(count: number, seconds = 15, stepMs = 100): Promise<Gap> {
+    const before = this.gaps('unrepaired').length;
+    this.world.fault({ venue: this.#venue, fault: 'refuse_rest', seconds, status: 503 });
+    this.world.fault({ venue: this.#venue, fault: 'skip_trades', symbol: 'BTCUSDT', count });
+    await this.until(() => this.gaps('unrepaired').length > before, (seconds + 30) * SECOND_MS, stepMs);
+    return this.gaps('unrepaired').at(-1) as Gap;
+  }
+}
+
+/** The ids of a symbol's trades that the venue made, between two ids, both exclusive. */
+function madeBetween({ world }: VirtualRun, { symbol, fromId, toId }: Gap): string[] {
+  return world.journal
+    .filter(
+      ({ kind, symbol: of, id }) =>
+        kind === 'trade' && of === symbol && BigInt(id) > BigInt(fromId ?? 0) && BigInt(id) < BigInt(toId ?? 0),
+    )
+    .map(({ id }) => id);
+}
+
+const idsOf = (trades: readonly TradeEvent[]): string[] => trades.map(({ tradeId }) => tradeId);
+
+/** The latest record of each window or audit. */
+function latest<T extends TradeStats | Audit>(records: readonly T[]): T[] {
+  const byName = new Map<string, T>();
+  for (const record of records) {
+    const { venue, symbol, epoch } = record;
+    const place = record.kind === 'audit' ? record.minute : `${record.windowMs} ${record.windowStart}`;
+    byName.set(`${venue} ${symbol} ${epoch} ${place}`, record);
+  }
+  return [...byName.values()];
+}
+
+/** The published trades of a series with its late trades, in the order of their ids. */
+function allTrades({ store }: VirtualRun, { venue, symbol, epoch }: Gap): TradeEvent[] {
+  const published = store.records.filter((record) => record.kind === 'trade');
+  return [...published, ...store.late]
+    .filter((trade) => trade.venue === venue && trade.symbol === symbol && trade.epoch === epoch)
+    .sort((a, b) => compareIds(a.tradeId, b.tradeId));
+}
+
+function hashOf(trades: readonly TradeEvent[]): string {
+  const side = ({ isBuyerMaker }: TradeEvent) => (isBuyerMaker ? 'sell' : 'buy');
+  const lines = trades.map((one) => `${one.tradeId},${one.price},${one.quantity},${side(one)},${one.timestamp}\n`);
+  return createHash('sha256').update(lines.join('')).digest('hex');
+}
+
+it('fetches the trades of a gap that could not be repaired in time, and makes its windows and audits complete', async () => {
+  const run = new VirtualRun('binance');
+  await run.start();
+  // The first minute is not whole, because the epoch begins in it.
+  await run.world.pass(32 * SECOND_MS);
+  const gap = await run.makeGap(60);
+  expect(gap).toMatchObject({ symbol: 'BTCUSDT', missing: 60, filled: 0 });
+  await run.until(() => run.store.late.length >= 60, 60 * SECOND_MS);
+  expect(idsOf(run.store.late)).toEqual(madeBetween(run, gap));
+  for (const trade of run.store.late)
+    expect(trade).toMatchObject({ epoch: 1, source: 'backfill', environment: 'simulated' });
+
+  await run.until(() => run.gaps('healed').length > 0, 200 * SECOND_MS);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 60, outcome: 'healed' }]);
+  const healedAt = run.store.records.findIndex((record) => record.kind === 'gap' && record.outcome === 'healed');
+  const before = run.store.records.slice(0, healedAt);
+  const isTouched = (start: number, end: number) => gap.fromTime < end && gap.toTime >= start;
+  const windows = latest(before.filter((record) => record.kind === 'trade_stats')).filter(
+    ({ symbol, windowStart, windowEnd }) => symbol === gap.symbol && isTouched(windowStart, windowEnd),
+  );
+  expect(windows.map(({ windowMs }) => windowMs)).toEqual(expect.arrayContaining([1000, 60_000]));
+  expect(windows.filter(({ complete }) => !complete)).toEqual([]);
+  expect(windows.some(({ revision }) => revision === 1)).toBe(true);
+  expect(
+    windowProblems(
+      windows.toSorted((a, b) => a.windowStart - b.windowStart),
+      run.world.journal,
+    ),
+  ).toEqual([]);
+
+  const audits = latest(before.filter((record) => record.kind === 'audit')).filter(
+    ({ symbol, minute }) => symbol === gap.symbol && isTouched(minute, minute + MINUTE_MS),
+  );
+  expect(audits.length).toBeGreaterThan(0);
+  for (const audit of audits) {
+    const trades = allTrades(run, gap).filter(
+      ({ timestamp }) => Math.floor(timestamp / MINUTE_MS) * MINUTE_MS === audit.minute,
+    );
+    expect(audit).toMatchObject({ hash: hashOf(trades), trades: trades.length, verdict: 'proven' });
+  }
+  await run.stop();
+});
+
+it('writes each late trade once, although the process is killed 20 times while it heals', async () => {
+  const run = new VirtualRun('binance', 3);
+  const { random } = run.world;
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  const gap = await run.makeGap(2500, 65);
+  // Trades after the gap are stored, so that the next run does not repair it.
+  await run.world.pass(2 * SECOND_MS);
+  const counts = new Set<number>();
+  for (let kills = 0; kills < 20; kills++) {
+    run.kill();
+    await run.start();
+    await run.world.pass(5 * SECOND_MS + random.below(250));
+    counts.add(run.store.late.length);
+  }
+  expect(counts.size).toBeGreaterThan(3);
+  await run.until(() => run.gaps('healed').length > 0, 300 * SECOND_MS);
+  expect(idsOf(run.store.late)).toEqual(madeBetween(run, gap));
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 2500, outcome: 'healed' }]);
+  await run.stop();
+});
+
+it('fetches nothing for a gap that the next run repaired, because no trade after it was stored', async () => {
+  const run = new VirtualRun('binance', 3);
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  // The steps are so short that the process is killed before the trade after the gap is stored.
+  const gap = await run.makeGap(20, 12, 1);
+  run.kill();
+  await run.start();
+  await run.until(() => run.gaps('healed').length > 0, 300 * SECOND_MS);
+  expect(run.gaps('repaired').some(({ fromId }) => fromId === gap.fromId)).toBe(true);
+  expect(run.store.late).toEqual([]);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 20, outcome: 'healed' }]);
+  await run.stop();
+});
