@@ -104,9 +104,10 @@ const isAddress = (value: unknown): boolean => {
   const port = typeof value === 'string' ? /^[^\s,/]+:(\d{1,5})$/.exec(value)?.[1] : undefined;
   return port !== undefined && Number(port) <= 65_535;
 };
-const isTime = (value: unknown): boolean =>
+/** True for a Date, or milliseconds since 1970. */
+export const isTimeOption = (value: unknown): boolean =>
   (typeof value === 'number' && Number.isFinite(value)) || (value instanceof Date && !Number.isNaN(value.getTime()));
-const isBeginning = (value: unknown): boolean => value === 'beginning' || value === 'end' || isTime(value);
+const isBeginning = (value: unknown): boolean => value === 'beginning' || value === 'end' || isTimeOption(value);
 
 const TEXT_OR_NULL: OptionRule = [(value) => value === null || isText(value), 'a text, or null for none'];
 const BEGINNING = 'beginning, end, a Date, or milliseconds since 1970';

@@ -26,6 +26,7 @@ import { TopicReader } from './reader/topic-reader.ts';
 import { FilePlayer } from './source/file-player.ts';
 import { fileSource, requireTopicsIn } from './source/file-source.ts';
 import { groupSource, type KafkaReach, kafkaSource } from './source/kafka-source.ts';
+import { filePastReader, kafkaPastReader, type ReadPast } from './source/read-past.ts';
 import type { ClientWarning, TopicSource } from './source/source.ts';
 import { type RecordPosition, requireOffsets } from './start-offsets.ts';
 import type { TopicName } from './topic-name.ts';
@@ -64,7 +65,7 @@ export async function connectTopics(
   const warnings = new Warnings(options.onWarning);
   const backend =
     options.dir === undefined
-      ? kafkaBackend(options, scheduler)
+      ? kafkaBackend(options, scheduler, warnings)
       : folderBackend(options.dir, prefixesOf(options).market, player);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = fullNameOf(options, name);
@@ -102,6 +103,10 @@ export async function connectTopics(
   return new Market({
     ...readers,
     alwaysRead,
+    pastReader: () => {
+      const read = backend.pastReader();
+      return (name, ...others) => read(fullNameOf(options, name), ...others);
+    },
     warnings,
     quote,
     guard: guardOptions(guardLimitsOf(options)),
@@ -123,11 +128,13 @@ interface TopicBackend {
   readonly ungrouped: (start: OffsetAt, offsets?: ReadonlyMap<number, bigint>) => TopicSource;
   readonly grouped: (start: OffsetAt) => TopicSource;
   readonly readBackwards: ReadTopicBackwards;
+  /** Makes a reader of what was published until now. */
+  readonly pastReader: () => ReadPast<string>;
 }
 
 const noLog: KafkaLog = () => {};
 
-function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike): TopicBackend {
+function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike, warnings: Warnings): TopicBackend {
   const config = kafkaConfigOf(options);
   const where = `Kafka at ${config.brokers.join(', ')}`;
   const timeoutMs = options.connectTimeoutMs ?? 10_000;
@@ -138,6 +145,7 @@ function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike): TopicBa
     requireAmong(known, topics, config);
   };
   const reach: KafkaReach = { config, log: noLog, scheduler, requireTopic: (topic) => check([topic]) };
+  const warn = (warning: ClientWarning) => warnings.add(warning);
   const { group = '', commitEveryMs = 1000, sessionTimeoutMs = 10_000 } = options;
   return {
     where,
@@ -150,6 +158,7 @@ function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike): TopicBa
       kafkaSource(reach, offsets.size === 0 ? otherwise : { offsets, otherwise, onlyThese: false }),
     grouped: (start) => groupSource(reach, { group, start, commitEveryMs, sessionTimeoutMs }),
     readBackwards: kafkaBackwardsReader(config, noLog),
+    pastReader: () => kafkaPastReader({ ...reach, withPosition: options.withPosition ?? false, warn }),
   };
 }
 
@@ -175,5 +184,6 @@ function folderBackend(dir: string, prefix: string, player: FilePlayer | undefin
     grouped: ungrouped,
     // Before the first record of a backtest, nothing is known.
     readBackwards: player === undefined ? fileBackwardsReader(dir) : async () => {},
+    pastReader: () => filePastReader(dir, player?.wallClockMs() ?? Number.POSITIVE_INFINITY),
   };
 }

@@ -9,6 +9,7 @@ export { connectTopics } from './connect-topics.ts';
 export { type CoinOrAll, DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './guard/trading-decision.ts';
 export type { TradingWatch } from './guard/watch-trading.ts';
 export type { ClientLag, Market, ReadOptions } from './market.ts';
+export type { TradesWithLateOptions } from './past-trades.ts';
 export type { Reading } from './reader/reading.ts';
 export type { TopicLag } from './reader/topic-lag.ts';
 export type { Overflow } from './reader/waiting-records.ts';

@@ -1,4 +1,4 @@
-import { defer, filter, map, merge, Observable, Subject, share, takeUntil, tap, timer } from 'rxjs';
+import { defer, filter, finalize, from, map, merge, Observable, Subject, share, takeUntil, tap, timer } from 'rxjs';
 import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
@@ -18,11 +18,13 @@ import {
 import { TradingWatches } from './guard/trading-watches.ts';
 import { type TradingWatch, watchTrading } from './guard/watch-trading.ts';
 import type { AlwaysReadTopics } from './memory/always-read-topics.ts';
+import { pastRange, pastTrades, type TradesWithLateOptions } from './past-trades.ts';
 import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
 import { OVERFLOW_RULES, type Overflow } from './reader/waiting-records.ts';
 import { refusedOption, requireUsable } from './refused-option.ts';
+import type { ReadPast } from './source/read-past.ts';
 import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import type { Warnings } from './warnings.ts';
@@ -54,6 +56,8 @@ export interface MarketParts extends ClientDeps {
   /** True if subscribers may share the reader that the client always has for the topic. */
   readonly canReuseAlwaysRead: (name: TopicName) => boolean;
   readonly alwaysRead: AlwaysReadTopics;
+  /** Makes a reader of what was published until now. */
+  readonly pastReader: () => ReadPast<TopicName>;
   readonly warnings: Warnings;
   readonly quote: string;
   readonly guard: GuardOptions;
@@ -146,6 +150,24 @@ export class Market<P = unknown> implements AsyncDisposable {
       const { alwaysRead } = this.#parts;
       return bestPrices({ past: alwaysRead.memory.status(), status$: alwaysRead.status$, bookTickers$ }, this.#parts);
     });
+  }
+
+  /**
+   * A past range of a coin's trades, merged with the trades of healed gaps (`late-trades`) into one series in the order of
+   * epochs and ids. A cold Observable: each subscription reads the topics anew, without a group, and completes at the end
+   * of the range. It waits until `next` returns. Errors with a Fault if reading fails, or if the trades of several venues
+   * are mixed. Trades in gaps that are not healed are missing: `gaps` names these gaps.
+   * @throws Fault with retry `never` if the coin or an option is unusable
+   */
+  tradesWithLate$(coin: string, options: TradesWithLateOptions): Observable<TopicRecords['trades'] & P> {
+    const symbol = this.#symbolOf(coin);
+    const range = pastRange(options);
+    return defer(() => {
+      this.#requireOpen();
+      const stop = new AbortController();
+      const trades = pastTrades<P>({ read: this.#parts.pastReader(), symbol, range, signal: stop.signal });
+      return from(trades).pipe(finalize(() => stop.abort()));
+    }).pipe(takeUntil(this.#closed$));
   }
 
   /**
@@ -244,12 +266,16 @@ export class Market<P = unknown> implements AsyncDisposable {
 
   /** A reading that may pause never uses an always-read topic's reader: its pauses would count as the guard's lag. */
   #reader(name: TopicName, mayPause = false): TopicReader {
-    if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
+    this.#requireOpen();
     const { newReader, canReuseAlwaysRead, onUse } = this.#parts;
     onUse();
     const alwaysReader = this.#alwaysReader(name);
     if (alwaysReader !== undefined && !mayPause && canReuseAlwaysRead(name)) return alwaysReader;
     return getOrCreate(this.#readers, name, newReader);
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
   }
 
   #alwaysReader(name: TopicName): TopicReader | undefined {

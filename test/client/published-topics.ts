@@ -1,10 +1,10 @@
-import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
+import type { FeedRecord, FeedStatus, Gap, PriceTick, TradeEvent } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import type { Sink } from '../../src/sinks/contract.ts';
+import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { gapRecord, healthyFeed, priceTick, statusRecord } from '../../testing/judges/events.ts';
 import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { until } from '../../testing/tools/until.ts';
-import { outRecords } from '../sinks/out-records.ts';
+import { lateRecords, outRecords } from '../sinks/out-records.ts';
 
 /** The topics of a feed at real brokers, written by the real sink. */
 export class PublishedTopics implements AsyncDisposable {
@@ -22,8 +22,16 @@ export class PublishedTopics implements AsyncDisposable {
   }
 
   /** Publishes the records in order. @throws Error if the sink refuses one. */
-  async publish(...records: readonly FeedRecord[]): Promise<void> {
-    const batch = outRecords(...records);
+  publish(...records: readonly FeedRecord[]): Promise<void> {
+    return this.#write(outRecords(...records));
+  }
+
+  /** Publishes late trades. @throws Error if the sink refuses one. */
+  publishLate(...trades: readonly TradeEvent[]): Promise<void> {
+    return this.#write(lateRecords(...trades));
+  }
+
+  async #write(batch: readonly OutRecord[]): Promise<void> {
     for (let at = 0; at < batch.length; at += 1000) {
       const outcomes = await this.#sink.write(batch.slice(at, at + 1000));
       const refused = outcomes.find(({ kind }) => kind !== 'delivered');

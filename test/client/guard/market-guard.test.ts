@@ -27,6 +27,7 @@ function marketOf(quote = 'USDT') {
       onUse: () => {},
       canReuseAlwaysRead: () => true,
       alwaysRead,
+      pastReader: () => async function* () {},
       warnings: new Warnings(() => {}),
       quote,
       guard: guardOptions({ maxLagMs: 7 }),
