@@ -20,7 +20,7 @@ export interface GatewayThreadOptions {
 
 /** The kinds of records that the gateway uses. */
 const MARKET = ['trade', 'price', 'kline', 'order_book', 'book_delta', 'trade_stats', 'large_trade'] as const;
-const USED: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap', 'instrument']);
+const USED: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap', 'audit', 'instrument']);
 /** Records are posted in batches, because each message has a fixed cost. */
 const POST_EVERY_MS = 20;
 /** A gateway with more unprocessed records than this does not keep up, and is restarted. */

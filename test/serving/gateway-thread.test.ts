@@ -9,7 +9,7 @@ import type { Running } from '../../src/runtime/run.ts';
 import { startingSnapshot } from '../../src/runtime/snapshots/take-status-snapshot.ts';
 import { GatewayThread } from '../../src/serving/gateway-thread.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
-import { sampleBookDelta, sampleRecords } from '../../testing/records/sample-records.ts';
+import { sampleAudit, sampleBookDelta, sampleRecords } from '../../testing/records/sample-records.ts';
 import { until } from '../../testing/tools/until.ts';
 
 /* These tests share one GatewayThread, in this order, because each start of its thread loads a web server. */
@@ -69,6 +69,15 @@ it('GatewayThread serves prices and whole books without a feed status', async ()
   await until(async () => expect(await pricesAt(url)).toEqual(['101.5']) ?? true);
   const summary = await fetch(new URL('/api/assets/crypto/BTC/depth-summary', url));
   expect(await summary.json()).toMatchObject({ levels_known: 3, price_range: { low: '7', high: '12' } });
+});
+
+it('GatewayThread serves the verdicts of audits', async () => {
+  gateway.publish([sampleAudit()]);
+  const quality = new URL('/api/quality', await listens());
+  await until(async () => {
+    const { minutes } = (await (await fetch(quality)).json()) as { minutes: object[] };
+    return minutes.length === 1;
+  });
 });
 
 it('GatewayThread restarts the thread if too many records wait for it, and the new thread gets the instruments again', async () => {

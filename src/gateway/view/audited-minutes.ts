@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 /** How many minutes with missing trades are described for each symbol. */
 const MOST_DESCRIBED = 10;
 
-/** All verdicts of minutes, the best first. `healed`: an earlier revision had missing trades, and the latest has none. */
+/** All verdicts of minutes, the best first. `healed`: an earlier revision had a gap, and the latest has no fault. */
 const MINUTE_VERDICTS = ['proven', 'agrees', 'healed', 'unchecked', 'gap', 'unexplained'] as const;
 export type MinuteVerdict = (typeof MINUTE_VERDICTS)[number];
 
@@ -24,8 +24,8 @@ export const VERDICT_LETTERS = {
 interface KnownMinute {
   /** The latest revision of each venue and epoch. At a switch of venue, a minute has audits of two epochs. */
   readonly audits: Map<string, Audit>;
-  /** True if trades were missing in any revision. */
-  hadMissing: boolean;
+  /** True if a revision had a gap. */
+  hadGap: boolean;
 }
 
 /** The last minutes of a symbol. */
@@ -53,8 +53,8 @@ export class AuditedMinutes {
     const ofVenue = getOrCreate(this.counts, venue, () => new Map<string, number>());
     ofVenue.set(verdict, (ofVenue.get(verdict) ?? 0) + 1);
     const minutes = getOrCreate(this.#minutes, symbol, () => new Map<number, KnownMinute>());
-    const known = getOrCreate(minutes, minute, () => ({ audits: new Map<string, Audit>(), hadMissing: false }));
-    if (isMissing(audit)) known.hadMissing = true;
+    const known = getOrCreate(minutes, minute, () => ({ audits: new Map<string, Audit>(), hadGap: false }));
+    if (verdict === 'gap') known.hadGap = true;
     const key = `${venue} ${epoch}`;
     if ((known.audits.get(key)?.revision ?? -1) <= audit.revision) known.audits.set(key, audit);
     if (minutes.size > MINUTES_KEPT) minutes.delete(Math.min(...minutes.keys()));
@@ -87,12 +87,12 @@ function isMissing({ verdict }: Audit): boolean {
 }
 
 /** Returns the worst verdict of the minute's epochs. An unknown verdict counts as unchecked. */
-function worstOf({ audits, hadMissing }: KnownMinute): MinuteVerdict {
+function worstOf({ audits, hadGap }: KnownMinute): MinuteVerdict {
   let worst = 0;
   for (const { verdict } of audits.values()) {
     const rank = MINUTE_VERDICTS.indexOf(verdict);
     worst = Math.max(worst, rank === -1 ? MINUTE_VERDICTS.indexOf('unchecked') : rank);
   }
   const verdict = MINUTE_VERDICTS[worst] ?? 'unchecked';
-  return hadMissing && (verdict === 'proven' || verdict === 'agrees') ? 'healed' : verdict;
+  return hadGap && (verdict === 'proven' || verdict === 'agrees') ? 'healed' : verdict;
 }

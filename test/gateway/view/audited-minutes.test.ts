@@ -40,6 +40,11 @@ describe('AuditedMinutes', () => {
     ],
     ['calls a minute healed if its trades were missing', [{ verdict: 'gap' }, { revision: 1, verdict: 'agrees' }], 'h'],
     [
+      'does not call a minute healed if only its candle came late',
+      [{ verdict: 'unexplained' }, { revision: 1, verdict: 'agrees' }],
+      'a',
+    ],
+    [
       'takes the worst verdict of the epochs',
       [
         { epoch: 3, verdict: 'gap' },
