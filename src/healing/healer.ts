@@ -9,10 +9,11 @@ import { revise } from './revise.ts';
 
 export interface HealerOptions {
   readonly store: HealingStore;
-  /** The venue's requests for past trades; undefined if the configuration does not use the venue. */
+  /** The lengths of the windows in `trade-stats`, milliseconds. */
   readonly windowsMs: readonly number[];
   /** Returns whether the venue's trade ids step by one. */
   readonly isContiguous: (venue: VenueId) => boolean;
+  /** The venue's requests for past trades; undefined if the configuration does not use the venue. */
   readonly pastOf: (venue: VenueId) => VenuePast | undefined;
   /** Looks a market up; undefined if the venue does not list it. Rejects with a Fault. */
   readonly instrumentOf: (venue: VenueId, symbol: string) => Promise<Instrument | undefined>;
@@ -98,7 +99,8 @@ export class Healer {
     const jobs = (await Promise.all(due.map((gap) => this.#jobOf(gap)))).filter((job) => job !== undefined);
     if (jobs.length > 0 && !this.#isOpen) {
       await this.#options.store.open();
-      await this.#late.readWritten(jobs);
+      // Also for gaps that are fetched later, because this healer's own trades are not read back.
+      await this.#late.readWritten(open);
       this.#isOpen = true;
     }
     // A venue that does not answer delays only its own gaps.
@@ -112,10 +114,6 @@ export class Healer {
   /** True while fetched gaps wait until their windows and audits are published. */
   get isBusy(): boolean {
     return [...this.#states.values()].some(({ kind }) => kind === 'fetched');
-  }
-
-  close(): Promise<void> {
-    return this.#isOpen ? this.#options.store.close() : Promise.resolve();
   }
 
   #isDue(gap: Gap, now: number): boolean {
@@ -189,14 +187,16 @@ export class Healer {
     }
   }
 
-  #wait(gap: Gap, afterMs: number): void {
+  /** Tries a gap again after a pause; Infinity: never. `at`: when its audits are computed again, if they change. */
+  #wait(gap: Gap, afterMs: number, at = Number.POSITIVE_INFINITY): void {
+    const before = this.#states.get(nameOfGap(gap))?.at ?? Number.POSITIVE_INFINITY;
     const retryAt = this.#options.wallClockMs() + afterMs;
-    this.#states.set(nameOfGap(gap), { kind: 'left', at: Number.POSITIVE_INFINITY, retryAt });
+    this.#states.set(nameOfGap(gap), { kind: 'left', at: Math.min(at, before), retryAt });
   }
 
-  /** Notes that trades of a gap stay missing. `afterMs`: when it is tried again; Infinity: never. */
+  /** Reports why trades of a gap stay missing, and waits. */
   #leave(gap: Gap, reason: string, { at = Number.POSITIVE_INFINITY, afterMs = Number.POSITIVE_INFINITY } = {}): void {
-    this.#states.set(nameOfGap(gap), { kind: 'left', at, retryAt: this.#options.wallClockMs() + afterMs });
+    this.#wait(gap, afterMs, at);
     this.#options.onEvent({ kind: 'left', gap, reason, isFinal: afterMs === Number.POSITIVE_INFINITY });
   }
 

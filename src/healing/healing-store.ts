@@ -25,6 +25,7 @@ export interface HealingStoreOptions {
 /** The records of one sink, as a healer reads and writes them. Promises reject with a Fault. */
 export class HealingStore {
   readonly #options: HealingStoreOptions;
+  #written: Promise<void> = Promise.resolve();
   readonly #keyOf: ReturnType<typeof marketKeyOf>;
 
   constructor(options: HealingStoreOptions) {
@@ -35,10 +36,6 @@ export class HealingStore {
   /** Shuts out other healers. */
   open(): Promise<void> {
     return this.#options.archive.open();
-  }
-
-  close(): Promise<void> {
-    return this.#options.archive.close();
   }
 
   /** Reads the gaps of all venues that arrived at a time or later, milliseconds since 1970. */
@@ -87,7 +84,14 @@ export class HealingStore {
     );
   }
 
-  async #write(records: readonly OutRecord[]): Promise<void> {
+  /** The healing of several venues shares the archive, which takes one batch at a time. */
+  #write(records: readonly OutRecord[]): Promise<void> {
+    const written = this.#written.then(() => this.#writeAll(records));
+    this.#written = written.catch(() => {});
+    return written;
+  }
+
+  async #writeAll(records: readonly OutRecord[]): Promise<void> {
     const { now, turn } = this.#options;
     for (let from = 0; from < records.length; from += BATCH) {
       const since = now();

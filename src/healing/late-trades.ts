@@ -1,5 +1,5 @@
 import { getOrCreate } from '../domain/get-or-create.ts';
-import type { Instrument, VenueId } from '../domain/instrument.ts';
+import { type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { Gap, TradeEvent } from '../domain/record.ts';
 import { compareIds } from '../domain/trade-id.ts';
 import { fetchMissing, idRangeOf, type VenuePast } from './fetch-missing.ts';
@@ -41,11 +41,13 @@ export class LateTrades {
   }
 
   /** Reads which trades of the gaps an earlier healer has written. */
-  async readWritten(jobs: readonly GapJob[]): Promise<void> {
-    for (const [venue, own] of Map.groupBy(jobs, (job) => job.venue)) {
-      const series = new Set(own.map(({ gap }) => nameOfSeries(gap)));
-      const symbols = own.map(({ gap }) => gap.symbol);
-      const since = Math.min(...own.map(({ gap }) => gap.fromTime)) - CLOCK_MS;
+  async readWritten(gaps: readonly Gap[]): Promise<void> {
+    for (const venue of VENUE_IDS) {
+      const own = gaps.filter((gap) => gap.venue === venue);
+      if (own.length === 0) continue;
+      const series = new Set(own.map(nameOfSeries));
+      const symbols = own.map(({ symbol }) => symbol);
+      const since = Math.min(...own.map(({ fromTime }) => fromTime)) - CLOCK_MS;
       for await (const record of this.#store.records('late-trades', venue, symbols, since))
         if (record.kind === 'trade' && series.has(nameOfSeries(record))) this.#note(record);
     }

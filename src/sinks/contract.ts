@@ -117,5 +117,6 @@ export interface SinkArchive {
   records(topic: string, sinceMs: number, keys?: ReadonlySet<string>): AsyncIterable<FeedRecord>;
   /** Writes records as `Sink.write` does. Await each call before the next one. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
+  /** Ends readings and a write in progress, which then fail. */
   close(): Promise<void>;
 }

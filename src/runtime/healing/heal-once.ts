@@ -82,7 +82,7 @@ async function healSink(sink: Sink, archive: SinkArchive, config: Config, option
         dueMs = await healer.round();
       }
     } finally {
-      await healer.close();
+      await archive.close();
     }
     return gaps;
   } finally {

@@ -1,6 +1,7 @@
-import { firstValueFrom, race, Subject, takeUntil, timer } from 'rxjs';
+import { filter, firstValueFrom, merge, mergeMap, race, share, takeUntil, throttleTime, timer } from 'rxjs';
 import type { Config } from '../../config/config.ts';
 import { asFault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
 import { isMissing } from '../../domain/trade-id.ts';
 import type { HealingEvent } from '../../healing/healer.ts';
 import { aborted$, pauseFor } from '../../net/aborted.ts';
@@ -20,10 +21,11 @@ export interface BackgroundHealing extends Omit<HealingDependencies, 'signal' | 
 /** The pause after a start: the feed repairs what it can first, milliseconds. */
 const START_AFTER_MS = 5000;
 /** When the gaps are read after one was published: it may reach the sink late, milliseconds. */
-const LOOK_AFTER_MS = [1000, 5000, 30_000];
+const LOOK_AFTER_MS = [1000, 5000, 30_000] as const;
+const NOTHING = { defaultValue: undefined };
 const RETRY_MS = 10_000;
 /** Healing leaves most of the thread's time to the feed. */
-const SHARE = 0.25;
+const TIME_SHARE = 0.25;
 
 /** Heals the gaps of all sinks in the background. Returns a function that stops it. */
 export function keepHealing(
@@ -34,22 +36,28 @@ export function keepHealing(
   const { feed, scheduler, log, isOwn, onEvent } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const wake$ = new Subject<void>();
-  feed.output$.pipe(takeUntil(aborted$(signal))).subscribe(({ records }) => {
-    if (!records.some((record) => record.kind === 'gap' && record.channel === 'trade' && isMissing(record.outcome)))
-      return;
-    for (const ms of LOOK_AFTER_MS) scheduler.schedule(() => wake$.next(), ms);
-  });
+  const looks$ = feed.output$.pipe(
+    filter(({ records }) => records.some(isOpenGap)),
+    throttleTime(LOOK_AFTER_MS[0], scheduler),
+    mergeMap(() => merge(...LOOK_AFTER_MS.map((ms) => timer(ms, scheduler)))),
+    takeUntil(aborted$(signal)),
+    share(),
+  );
   const ended = archives.map(async ({ name, archive }) => {
-    const dependencies = { ...options, signal, share: SHARE };
+    const dependencies = { ...options, signal, share: TIME_SHARE };
     const healer = newHealer(archive, config, dependencies, {
       isOwn,
       sinceMs: 0,
       onEvent: (event) => onEvent(event, name),
     });
+    let isDue = false;
+    looks$.subscribe(() => {
+      isDue = true;
+    });
     await pauseFor(START_AFTER_MS, scheduler, signal);
     while (!signal.aborted) {
       let pauseMs = RETRY_MS;
+      isDue = false;
       try {
         pauseMs = await healer.round();
       } catch (error) {
@@ -58,12 +66,15 @@ export function keepHealing(
         log.warn({ event: 'healing_failed', sink: name }, `gaps are not healed: ${fault.message}`);
         if (fault.retry.kind === 'never') break;
       }
-      await firstValueFrom(race(wake$, timer(pauseMs, scheduler), aborted$(signal)));
+      if (!isDue) await firstValueFrom(race(looks$, timer(pauseMs, scheduler), aborted$(signal)), NOTHING);
     }
-    await healer.close();
   });
   return async () => {
     stopping.abort();
-    await Promise.all(ended);
+    await Promise.all([...archives.map(({ archive }) => archive.close()), ...ended]);
   };
+}
+
+function isOpenGap(record: FeedRecord): boolean {
+  return record.kind === 'gap' && record.channel === 'trade' && isMissing(record.outcome);
 }

@@ -13,6 +13,7 @@ export interface KafkaArchiveOptions {
 export class KafkaArchive implements SinkArchive {
   readonly #options: KafkaArchiveOptions;
   readonly #writer: Sink;
+  readonly #closing = new AbortController();
 
   constructor(options: KafkaArchiveOptions, writer: Sink) {
     this.#options = options;
@@ -27,9 +28,12 @@ export class KafkaArchive implements SinkArchive {
     const { config, log } = this.#options;
     const wants = keys && ((key: string | null) => key !== null && keys.has(key));
     const from = sinceMs <= 0 ? 'beginning' : { timeMs: Math.floor(sinceMs) };
-    const messages = readTopic(config, config.topicPrefix + topic, { from, follow: false }, log, wants);
+    const { signal } = this.#closing;
+    const messages = readTopic(config, config.topicPrefix + topic, { from, follow: false, signal }, log, wants);
     // Messages of other programs are ignored.
     for await (const { record } of messages) if (!(record instanceof Fault)) yield record;
+    // An aborted reading ends without an error, as if the topic ended there.
+    if (signal.aborted) throw new Fault('sink', 'kafka: closed', { retry: { kind: 'never' } });
   }
 
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
@@ -37,6 +41,7 @@ export class KafkaArchive implements SinkArchive {
   }
 
   close(): Promise<void> {
+    this.#closing.abort();
     return this.#writer.close();
   }
 }
