@@ -4,7 +4,7 @@ import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import type { BookFigures } from '../../market/book/book-figures.ts';
 import type { TradeFigures } from '../../market/trades/trade-figures.ts';
 import { CoinAnswer } from './feed-answers.ts';
-import { freshness, list, ms, nullable, object, oneOf, seriesFields, wholeNumber } from './fields.ts';
+import { freshness, list, ms, nullable, object, oneOf, seriesFields, text, wholeNumber } from './fields.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** Answers about one symbol, as schemas and types. */
@@ -156,6 +156,21 @@ export const Interval = Type.Unsafe<(typeof KLINE_INTERVALS)[number]>(Type.Enum(
 
 export const Klines = object({ ...seriesFields, interval: Interval, klines: list(recordSchema('kline')) });
 export type Klines = Static<typeof Klines>;
+
+export const AuditsAnswer = object({
+  ...seriesFields,
+  latest: nullable(ms('Start of the latest audited minute of any symbol, since 1970; null: no audit yet')),
+  minutes: list(
+    object({
+      minute: ms('Start of the minute, since 1970'),
+      verdict: oneOf('proven', 'agrees', 'healed', 'unchecked', 'gap', 'unexplained'),
+      trades: wholeNumber('Published trades of the minute'),
+      backfilled: wholeNumber('Trades of these with source backfill'),
+      reason: text('Why the verdict is not proven or agrees, for people; may be empty'),
+    }),
+  ),
+});
+export type AuditsAnswer = Static<typeof AuditsAnswer>;
 
 /** A symbol's price at one venue. */
 const VenuePriceAnswer = object({

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { snakeKeys } from '../../codec/key-case.ts';
 import {
+  AuditsAnswer,
   Interval,
   Klines,
   LargeTradesAnswer,
@@ -45,6 +46,8 @@ export function tradeEndpoints(view: GatewayView, options: TradeDefaults & Kline
   const about = {
     stats: 'The last closed windows of trades as published, newest first',
     large: 'Trades far above the mean of the up to 1,000 before them, newest first',
+    audits:
+      'The audited minutes among the last 120, oldest first, with the worst verdict of their epochs. healed: a gap in it was healed',
     profile: 'Volume by price over the remembered trades',
     klines:
       'Candles, oldest first; the last may be open. With before, candles that the gateway does not hold come from the venue',
@@ -83,6 +86,11 @@ export function tradeEndpoints(view: GatewayView, options: TradeDefaults & Kline
       if (profile === undefined) throw noData(id.symbol, 'no trade came yet');
       return { ...id, profile: snakeKeys(profile) };
     }),
+    asset('audits', about.audits, {}, AuditsAnswer, ({ id }) => ({
+      ...id,
+      latest: view.audits.latest,
+      minutes: view.audits.of(id.symbol, view.mode === 'all' ? id.venue : undefined),
+    })),
     asset('klines', about.klines, candles, Klines, async (series, asked) => {
       if (asked.before !== undefined) {
         const past = await history.before(series, asked.interval, asked.before, asked.limit);

@@ -21,11 +21,25 @@ export const VERDICT_LETTERS = {
   none: '-',
 } as const satisfies Readonly<Record<MinuteVerdict | 'none', string>>;
 
+/** What is known of a minute at one venue in one epoch. */
 interface KnownMinute {
-  /** The latest revision of each venue and epoch. At a switch of venue, a minute has audits of two epochs. */
-  readonly audits: Map<string, Audit>;
+  /** The latest revision. */
+  readonly audit: Audit;
   /** True if a revision had a gap. */
-  hadGap: boolean;
+  readonly hadGap: boolean;
+}
+
+/** A minute of a symbol, over all its epochs: at a switch of venue, a minute has audits of two epochs. */
+export interface AuditedMinute {
+  /** Start of the minute, milliseconds since 1970. */
+  readonly minute: number;
+  /** The worst verdict of the epochs. */
+  readonly verdict: MinuteVerdict;
+  readonly trades: number;
+  /** Number of these trades with source `backfill`. */
+  readonly backfilled: number;
+  /** Why the verdict is not `proven` or `agrees`, for people; may be empty. */
+  readonly reason: string;
 }
 
 /** The last minutes of a symbol. */
@@ -43,42 +57,74 @@ export interface SymbolMinutes {
 
 /** The verdicts of each symbol's last minutes, from the published audits. */
 export class AuditedMinutes {
-  /** By symbol, then by the start of the minute. */
-  readonly #minutes = new Map<string, Map<number, KnownMinute>>();
+  /** By symbol, then by the start of the minute, then by venue and epoch. */
+  readonly #minutes = new Map<string, Map<number, Map<string, KnownMinute>>>();
+  #latest = Number.NEGATIVE_INFINITY;
   /** Number of received audits by venue and verdict. */
   readonly counts = new Map<string, Map<string, number>>();
 
   add(audit: Audit): void {
-    const { venue, symbol, minute, epoch, verdict } = audit;
+    const { venue, symbol, minute, epoch, revision, verdict } = audit;
     const ofVenue = getOrCreate(this.counts, venue, () => new Map<string, number>());
     ofVenue.set(verdict, (ofVenue.get(verdict) ?? 0) + 1);
-    const minutes = getOrCreate(this.#minutes, symbol, () => new Map<number, KnownMinute>());
-    const known = getOrCreate(minutes, minute, () => ({ audits: new Map<string, Audit>(), hadGap: false }));
-    if (verdict === 'gap') known.hadGap = true;
+    const minutes = getOrCreate(this.#minutes, symbol, () => new Map<number, Map<string, KnownMinute>>());
+    const epochs = getOrCreate(minutes, minute, () => new Map<string, KnownMinute>());
     const key = `${venue} ${epoch}`;
-    if ((known.audits.get(key)?.revision ?? -1) <= audit.revision) known.audits.set(key, audit);
+    const known = epochs.get(key);
+    const latest = known === undefined || known.audit.revision <= revision ? audit : known.audit;
+    epochs.set(key, { audit: latest, hadGap: verdict === 'gap' || known?.hadGap === true });
+    this.#latest = Math.max(this.#latest, minute);
     if (minutes.size > MINUTES_KEPT) minutes.delete(Math.min(...minutes.keys()));
+  }
+
+  /** The latest minute of any symbol, milliseconds since 1970; null: no audit yet. */
+  get latest(): number | null {
+    return this.#latest === Number.NEGATIVE_INFINITY ? null : this.#latest;
   }
 
   /** Returns each symbol's minutes, up to the latest minute of any symbol. */
   all(): readonly SymbolMinutes[] {
-    const last = Math.max(...[...this.#minutes.values()].flatMap((minutes) => [...minutes.keys()]));
-    const from = last - (MINUTES_KEPT - 1) * MINUTE_MS;
-    return [...this.#minutes].flatMap(([symbol, minutes]) => {
-      const coin = [...minutes.values()][0]?.audits.values().next().value?.coin ?? symbol;
+    const from = this.#from;
+    return [...this.#minutes].map(([symbol, minutes]) => {
+      const coin = [...minutes.values()][0]?.values().next().value?.audit.coin ?? symbol;
       const counts = { proven: 0, agrees: 0, healed: 0, unchecked: 0, gap: 0, unexplained: 0 };
       const missing: Audit[] = [];
       let verdicts = '';
-      for (let at = from; at <= last; at += MINUTE_MS) {
-        const known = minutes.get(at);
-        const verdict = known && worstOf(known);
+      for (let at = from; at <= this.#latest; at += MINUTE_MS) {
+        const known = [...(minutes.get(at)?.values() ?? [])];
+        const verdict = worstOf(known);
         verdicts += VERDICT_LETTERS[verdict ?? 'none'];
         if (verdict === undefined) continue;
         counts[verdict]++;
-        missing.push(...[...(known?.audits.values() ?? [])].filter(isMissing));
+        missing.push(...known.map(({ audit }) => audit).filter(isMissing));
       }
-      return [{ symbol, coin, from, verdicts, counts, missing: missing.slice(-MOST_DESCRIBED) }];
+      return { symbol, coin, from, verdicts, counts, missing: missing.slice(-MOST_DESCRIBED) };
     });
+  }
+
+  /** The audited minutes of a symbol among the last ones, oldest first. `venue`: only the audits of this venue count. */
+  of(symbol: string, venue?: string): readonly AuditedMinute[] {
+    const minutes = [...(this.#minutes.get(symbol) ?? [])].filter(([minute]) => minute >= this.#from);
+    return minutes
+      .sort(([a], [b]) => a - b)
+      .flatMap(([minute, epochs]) => {
+        const known = [...epochs.values()].filter(({ audit }) => venue === undefined || audit.venue === venue);
+        const verdict = worstOf(known);
+        if (verdict === undefined) return [];
+        const audits = known.map(({ audit }) => audit);
+        return {
+          minute,
+          verdict,
+          trades: audits.reduce((sum, { trades }) => sum + trades, 0),
+          backfilled: audits.reduce((sum, { backfilled }) => sum + backfilled, 0),
+          reason: [...new Set(audits.map(({ reason }) => reason))].filter((reason) => reason !== '').join('; '),
+        };
+      });
+  }
+
+  /** The first of the last minutes. */
+  get #from(): number {
+    return this.#latest - (MINUTES_KEPT - 1) * MINUTE_MS;
   }
 }
 
@@ -86,13 +132,13 @@ function isMissing({ verdict }: Audit): boolean {
   return verdict === 'gap' || verdict === 'unexplained';
 }
 
-/** Returns the worst verdict of the minute's epochs. An unknown verdict counts as unchecked. */
-function worstOf({ audits, hadGap }: KnownMinute): MinuteVerdict {
-  let worst = 0;
-  for (const { verdict } of audits.values()) {
-    const rank = MINUTE_VERDICTS.indexOf(verdict);
-    worst = Math.max(worst, rank === -1 ? MINUTE_VERDICTS.indexOf('unchecked') : rank);
-  }
-  const verdict = MINUTE_VERDICTS[worst] ?? 'unchecked';
+/** Returns the worst verdict of the minute's epochs; undefined if there is none. */
+function worstOf(epochs: readonly KnownMinute[]): MinuteVerdict | undefined {
+  return MINUTE_VERDICTS[Math.max(...epochs.map((known) => MINUTE_VERDICTS.indexOf(verdictOf(known))))];
+}
+
+/** An unknown verdict counts as unchecked. */
+function verdictOf({ audit, hadGap }: KnownMinute): MinuteVerdict {
+  const verdict = MINUTE_VERDICTS.find((name) => name === audit.verdict) ?? 'unchecked';
   return hadGap && (verdict === 'proven' || verdict === 'agrees') ? 'healed' : verdict;
 }

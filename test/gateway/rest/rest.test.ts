@@ -26,7 +26,7 @@ import {
   tradeStats,
   venueAge,
 } from '../../../testing/records/gateway-records.ts';
-import { sampleInstrument } from '../../../testing/records/sample-records.ts';
+import { sampleAudit, sampleInstrument } from '../../../testing/records/sample-records.ts';
 import { gatewayUnderTest, type Row } from '../gateway-under-test.ts';
 import { SNAPSHOT } from '../status-snapshot.ts';
 
@@ -54,6 +54,28 @@ describe('gateway REST: the feed', () => {
     ]);
     time.pass(3500);
     expect((await json('/api/prices')).prices).toMatchObject([{ stale: true }, { stale: true }]);
+  });
+
+  it('returns the audited minutes of a symbol, in mode all those of one venue', async () => {
+    const minute = NOW - (NOW % 60_000);
+    const of = { symbol: 'BTCUSDT', venue: 'bybit', minute: minute - 60_000, trades: 3, backfilled: 1 };
+    const audits = [
+      sampleAudit({ ...of, verdict: 'gap', reason: 'trades are missing: see gaps' }),
+      sampleAudit({ ...of, venue: 'binance', verdict: 'proven' }),
+      sampleAudit({ ...of, symbol: 'ETHUSDT', minute }),
+    ];
+    for (const mode of ['failover', 'all'] as const) {
+      const { publish, json } = await gatewayUnderTest({}, { mode });
+      publish(price('100'), price('101', { venue: 'binance' }));
+      expect(await json(`${BTC}audits?venue=binance`)).toMatchObject({ latest: null, minutes: [] });
+      publish(...audits);
+      const { minutes, ...rest } = await json(`${BTC}audits?venue=binance`);
+      expect(rest).toEqual({ ...SERIES, venue: 'binance', latest: minute });
+      const [trades, backfilled] = mode === 'all' ? [3, 1] : [6, 2];
+      const verdict = mode === 'all' ? 'proven' : 'gap';
+      const reason = mode === 'all' ? '' : 'trades are missing: see gaps';
+      expect(minutes).toEqual([{ minute: of.minute, verdict, trades, backfilled, reason }]);
+    }
   });
 
   it('returns the last record of each instrument', async () => {

@@ -70,4 +70,21 @@ describe('AuditedMinutes', () => {
     expect(minutes.all()[0]).toMatchObject({ from: START + 10 * 60_000, verdicts: 'p'.repeat(120) });
     expect(minutes.counts.get('binance')?.get('proven')).toBe(130);
   });
+
+  it('describes the minutes of a symbol over all its epochs, or of one venue', () => {
+    const reason = 'the epoch begins inside the minute';
+    const minutes = minutesOf(
+      audit(0, { venue: 'bybit', epoch: 1, trades: 5, verdict: 'gap', reason: 'see gaps' }),
+      audit(0, { venue: 'bybit', epoch: 1, trades: 7, backfilled: 2, revision: 1, verdict: 'agrees' }),
+      audit(0, { venue: 'binance', epoch: 2, trades: 3, backfilled: 0, verdict: 'unchecked', reason }),
+      audit(1, { symbol: 'SOLUSDT' }),
+    );
+    const all = { minute: START, verdict: 'unchecked', trades: 10, backfilled: 2, reason };
+    expect(minutes.of('BTCUSDT')).toEqual([all]);
+    const healed = { minute: START, verdict: 'healed', trades: 7, backfilled: 2, reason: '' };
+    expect(minutes.of('BTCUSDT', 'bybit')).toEqual([healed]);
+    expect(minutes.of('BTCUSDT', 'binance_us')).toEqual([]);
+    expect(minutes.of('ETHUSDT')).toEqual([]);
+    expect(minutes.latest).toBe(START + 60_000);
+  });
 });
