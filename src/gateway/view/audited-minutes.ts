@@ -30,7 +30,7 @@ interface KnownMinute {
 }
 
 /** A minute of a symbol, over all its epochs: at a switch of venue, a minute has audits of two epochs. */
-export interface AuditedMinute {
+interface SymbolMinute {
   /** Start of the minute, milliseconds since 1970. */
   readonly minute: number;
   /** The worst verdict of the epochs. */
@@ -103,7 +103,7 @@ export class AuditedMinutes {
   }
 
   /** The audited minutes of a symbol among the last ones, oldest first. `venue`: only the audits of this venue count. */
-  of(symbol: string, venue?: string): readonly AuditedMinute[] {
+  of(symbol: string, venue?: string): readonly SymbolMinute[] {
     const minutes = [...(this.#minutes.get(symbol) ?? [])].filter(([minute]) => minute >= this.#from);
     return minutes
       .sort(([a], [b]) => a - b)
