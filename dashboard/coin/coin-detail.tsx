@@ -14,6 +14,9 @@ import { awaitedFrom } from './selected-coin.ts';
 import { TradeStatistics } from './trade-statistics.tsx';
 import { VolumeProfile } from './volume-profile.tsx';
 
+/** Data younger than this is not called stale, milliseconds. */
+const FRESH_MS = 5000;
+
 export function CoinDetail() {
   const row = selected.value === undefined ? undefined : rowOf(selected.value);
   if (row === undefined) return <div class="detail" />;
@@ -57,7 +60,10 @@ function DepthPanel({ row }: { readonly row: CoinRow }) {
 function staleNote(row: CoinRow): string | undefined {
   if (!row.stale.value) return undefined;
   const since = row.seenAt.value;
-  return since === null ? 'no data yet' : `stale for ${age(now.value - since)}`;
+  if (since === null) return 'no data yet';
+  const ageMs = now.value - since;
+  // A price may be disputed although data comes.
+  return row.haltReason.value !== null && ageMs < FRESH_MS ? 'halted' : `stale for ${age(ageMs)}`;
 }
 
 function noteOfBook(row: CoinRow): string | undefined {

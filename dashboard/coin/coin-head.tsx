@@ -21,6 +21,7 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
   const value = useComputed(() => `${compact(row.quoteVolume.value)} ${quoteOf(row)}`);
   const trades = useComputed(() => rate(row.tradesPerSecond.value));
   const since = useComputed(() => age(row.seenAt.value === null ? null : Math.max(0, now.value - row.seenAt.value)));
+  const halted = useComputed(() => (row.haltReason.value === null ? '' : `■ Halted: ${row.haltReason.value}`));
   const venue = useComputed(() => row.venue.value ?? '–');
   const epoch = useComputed(() => (row.epoch.value > 0 ? ` · epoch ${row.epoch.value}` : ''));
   const tier = useComputed(() => (row.tier.value === null ? '' : ` · tier ${row.tier.value}`));
@@ -64,6 +65,7 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
         </Figure>
         <Figure name="Last event">{since}</Figure>
       </dl>
+      {halted.value !== '' && <p class="halt-reason">{halted}</p>}
     </section>
   );
 }

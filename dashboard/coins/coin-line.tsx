@@ -40,8 +40,9 @@ export function CoinLine({ row, index, isTabStop }: CoinLineProps) {
   );
   const current = useComputed(() => (selected.value === row.symbol ? 'true' : undefined));
   const odd = useComputed(() => isOdd(row.environment.value, feedEnvironment.value));
-  const staleMark = useComputed(() => (row.stale.value ? '◐' : ''));
-  const staleWord = useComputed(() => (row.stale.value ? ', stale' : ''));
+  const title = useComputed(() => (row.haltReason.value === null ? row.coin : `halted: ${row.haltReason.value}`));
+  const staleMark = useComputed(() => (row.haltReason.value !== null ? '■' : row.stale.value ? '◐' : ''));
+  const staleWord = useComputed(() => (row.haltReason.value !== null ? ', halted' : row.stale.value ? ', stale' : ''));
   return (
     <tr
       class={rowClass}
@@ -51,7 +52,7 @@ export function CoinLine({ row, index, isTabStop }: CoinLineProps) {
         if (!event.ctrlKey && !event.metaKey) choose(row.symbol);
       }}
     >
-      <th class="c-coin" scope="row" title={row.coin}>
+      <th class="c-coin" scope="row" title={title}>
         <a
           href={hrefOf(row.symbol)}
           data-symbol={row.symbol}

@@ -33,6 +33,8 @@ export class CoinRow {
   /** True if several venues publish the symbol beside each other: then the row shows one of them. */
   isOfSeveral = false;
   readonly stale = signal(false);
+  /** Why the feed has halted this symbol alone; null: it has not. */
+  readonly haltReason = signal<string | null>(null);
   readonly bookStale = signal<boolean | null>(null);
   readonly sparkline = signal<readonly Decimal[]>([]);
   /** When the coin's last event happened, by the page's monotonic clock, milliseconds; null: none yet. */
@@ -54,6 +56,7 @@ export class CoinRow {
     this.environment.value = coin.environment;
     this.epoch.value = coin.epoch;
     this.stale.value = coin.stale;
+    this.haltReason.value = coin.halt_reason;
     this.bookStale.value = coin.book_stale;
     this.sparkline.value = coin.sparkline;
     this.#seen(coin.age_ms === null ? null : pageMs - coin.age_ms);

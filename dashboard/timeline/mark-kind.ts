@@ -39,6 +39,7 @@ const MARKS: Readonly<Record<string, MarkKind>> = {
   region_blocked: 'lost',
   rate_limited: 'lost',
   trading_halted: 'halt',
+  price_disputed: 'halt',
   sink_unavailable: 'sink',
   sink_recovered: 'recovered',
   subscription_rejected: 'rejected',

@@ -61,6 +61,8 @@ export interface CoinSnapshot {
   readonly ageMs: number | null;
   /** True if its price does not show the present market, by the rule that consumers use. */
   readonly stale: boolean;
+  /** Why the feed has halted this symbol alone, for people; null: it has not. */
+  readonly haltReason: string | null;
 }
 
 export interface SinkSnapshot {

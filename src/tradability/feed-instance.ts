@@ -33,8 +33,8 @@ export class FeedInstance {
   readonly halted = new Set<string>();
   /** The halted symbols whose instrument does not trade. */
   readonly haltedInstruments = new Set<string>();
-  /** The halted symbols whose price is disputed. */
-  readonly disputedPrices = new Set<string>();
+  /** The halted symbols whose price is disputed, and why: a text for people, empty if only a heartbeat reported it. */
+  readonly disputedPrices = new Map<string, string>();
   staleBooks: readonly string[] = [];
   /** Why each unavailable sink is down, by the sink's name. */
   readonly sinksDown = new Map<string, string>();
@@ -58,7 +58,7 @@ export class FeedInstance {
     this.serving = nextServing(this.serving, record, (venue) => this.venues.get(venue)?.reason ?? '');
     const { state, reason, venue, symbol, cause, heartbeat } = record;
     // The end of a dispute counts from the next heartbeat, because the symbol may be halted for another reason, too.
-    if (state === 'price_disputed' && symbol !== null) this.#dispute(symbol);
+    if (state === 'price_disputed' && symbol !== null) this.#dispute(symbol, reason);
     if (heartbeat !== null) this.#addHeartbeat(record, heartbeat, now);
     else if (state === 'stopped') this.stopped = true;
     else if (state === 'trading_halted') this.tradability = { state: 'halted', reason };
@@ -111,7 +111,9 @@ export class FeedInstance {
     replace(this.symbols, symbols);
     replace(this.halted, halted);
     replace(this.haltedInstruments, haltedInstruments);
-    replace(this.disputedPrices, disputedPrices);
+    const known = new Map(this.disputedPrices);
+    this.disputedPrices.clear();
+    for (const symbol of disputedPrices) this.disputedPrices.set(symbol, known.get(symbol) ?? '');
     this.staleBooks = staleBooks;
     const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
     for (const { venue, ageMs, eventLagMs } of venueAges) {
@@ -122,9 +124,9 @@ export class FeedInstance {
     }
   }
 
-  #dispute(symbol: string): void {
+  #dispute(symbol: string, reason: string): void {
     this.halted.add(symbol);
-    this.disputedPrices.add(symbol);
+    this.disputedPrices.set(symbol, reason);
   }
 
   #noteIdleMarket({ state, venue, symbol, line, cause, timestamp }: FeedStatus): void {

@@ -20,8 +20,8 @@ export type Halt =
   | { readonly cause: 'coin_halted'; readonly symbol: string }
   /** The symbol's instrument does not trade at the venue that serves it. */
   | { readonly cause: 'instrument_halted'; readonly symbol: string }
-  /** The symbol's price is far from the prices of the other venues. */
-  | { readonly cause: 'price_disputed'; readonly symbol: string }
+  /** The symbol's price is far from the prices of the other venues. `reason`: the feed's text; empty if it is not known. */
+  | { readonly cause: 'price_disputed'; readonly symbol: string; readonly reason: string }
   /** The feed reports the symbol's order book as stale, and the consumer asked for books. */
   | { readonly cause: 'book_stale'; readonly symbol: string }
   /** The data is not production data. */
@@ -69,7 +69,7 @@ export function haltText(halt: Halt | FeedHalt): string {
     case 'instrument_halted':
       return `${halt.symbol} does not trade at its venue`;
     case 'price_disputed':
-      return `the price of ${halt.symbol} is far from the prices of the other venues`;
+      return halt.reason || `the price of ${halt.symbol} is far from the prices of the other venues`;
     case 'book_stale':
       return `the order book of ${halt.symbol} is stale`;
     case 'test_data':

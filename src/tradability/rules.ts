@@ -3,7 +3,7 @@ import type { Environment } from '../domain/record.ts';
 import { type VenueState, venueStateName } from '../domain/venue-state.ts';
 import { DELIVERS_MS, type FeedInstance } from './feed-instance.ts';
 import type { FeedInstances } from './feed-instances.ts';
-import type { FeedHalt, Halt } from './halt.ts';
+import { type FeedHalt, type Halt, haltText } from './halt.ts';
 import { aheadMs, type Moment } from './moment.ts';
 import { isOfPreviousVenue, type LastPrice, type SymbolFacts } from './symbol-facts.ts';
 
@@ -160,6 +160,21 @@ const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINIT
   return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 };
 
+/** Returns why the feed has halted a symbol alone, for people; null: it has not. */
+export function haltReason(feed: FeedInstances, symbol: string): string | null {
+  const halt = individualHalt(feed.speakerOf(symbol), symbol);
+  return halt === undefined ? null : haltText(halt);
+}
+
+function individualHalt(speaker: FeedInstance | undefined, symbol: string): Halt | undefined {
+  if (speaker === undefined) return undefined;
+  const { halted, haltedInstruments, disputedPrices } = speaker;
+  if (halted.has(symbol) && haltedInstruments.has(symbol)) return { cause: 'instrument_halted', symbol };
+  const reason = disputedPrices.get(symbol);
+  if (reason !== undefined) return { cause: 'price_disputed', symbol, reason };
+  return halted.has(symbol) ? { cause: 'coin_halted', symbol } : undefined;
+}
+
 /** The rules about a consumer's symbol, with the rules about the symbol's speaker. */
 const SYMBOL_RULES: readonly Rule[] = [
   (_, { ended }) => (ended ? { cause: 'ended' } : undefined),
@@ -172,14 +187,7 @@ const SYMBOL_RULES: readonly Rule[] = [
         return speaker && rule(speaker, statusSilenceMs, now);
       },
   ),
-  ({ symbol }, { feed }) => {
-    const speaker = feed.speakerOf(symbol);
-    if (speaker === undefined) return undefined;
-    const { halted, haltedInstruments, disputedPrices } = speaker;
-    if (halted.has(symbol) && haltedInstruments.has(symbol)) return { cause: 'instrument_halted', symbol };
-    if (disputedPrices.has(symbol)) return { cause: 'price_disputed', symbol };
-    return halted.has(symbol) ? { cause: 'coin_halted', symbol } : undefined;
-  },
+  ({ symbol }, { feed }) => individualHalt(feed.speakerOf(symbol), symbol),
   ({ symbol }, { feed }, { requireBooks }) =>
     requireBooks && feed.speakerOf(symbol)?.staleBooks.includes(symbol) === true
       ? { cause: 'book_stale', symbol }

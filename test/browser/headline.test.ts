@@ -115,6 +115,26 @@ it('says on a healthy feed which venue serves since when, and nothing that is ze
   await eventually(() => venue(page)).toMatch(/instead of bybit: HTTP 451$/);
 });
 
+it('shows a disputed price as halted, with the reason: head, list of coins and coin', async () => {
+  const { url, publish, feed, wallClockMs } = await scriptedFeed();
+  const page = await open(url);
+  await eventually(() => trading(page)).toContain('trading allowed');
+  const reason = 'BTC costs 64902.5 at bybit, 1.20 % above the other venues: binance 64132.9, binance_us 64130';
+  publish(
+    status('price_disputed', { venue: 'bybit', symbol: 'BTCUSDT', coin: 'BTC', reason, timestamp: wallClockMs() }),
+  );
+  feed.trading = { halted: ['BTCUSDT'], disputedPrices: ['BTCUSDT'] };
+  await eventually(() => textOf(page, '.halt-reason')).toBe(`■ Halted: ${reason}`);
+  expect(await textOf(page, 'header.head')).toContain('1 symbol halted: BTCUSDT');
+  expect(await textOf(page, '.coins tr.is-stale .c-coin')).toBe('BTC■, halted');
+  expect(await page.locator('.coins tr.is-stale .c-coin').getAttribute('title')).toBe(`halted: ${reason}`);
+  expect(await textOf(page, '.panel-candles .stale-note')).toBe('halted');
+  await eventually(() => textOf(page, '.events')).toContain('price disputed');
+  feed.trading = {};
+  await page.locator('.halt-reason').waitFor({ state: 'detached' });
+  await page.locator('.coins tr:not(.is-stale) .c-coin').first().waitFor();
+});
+
 it('says that no venue serves while all are down: head, title, icon, cells and announcer', async () => {
   const { url, publish, feed, wallClockMs } = await scriptedFeed();
   const page = await open(url);

@@ -17,6 +17,7 @@ export function coin(fields: Partial<CoinAnswer> = {}): CoinAnswer {
     trades_per_second: 0,
     age_ms: 0,
     stale: false,
+    halt_reason: null,
     flow: null,
     buy_ratio: null,
     sparkline: [],

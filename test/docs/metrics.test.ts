@@ -54,6 +54,7 @@ const snapshot: StatusSnapshot = {
       tradesPerSecond: 2,
       ageMs: 500,
       stale: false,
+      haltReason: null,
     },
   ],
   quality: [],

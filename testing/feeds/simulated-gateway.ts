@@ -63,6 +63,7 @@ const snapshot = (at: number): StatusSnapshot => ({
       tradesPerSecond: 0,
       ageMs: null,
       stale: true,
+      haltReason: null,
     },
   ],
   quality: [

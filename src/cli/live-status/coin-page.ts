@@ -40,7 +40,7 @@ function headRows(
   book: OrderBookSnapshot | undefined,
   columns: number,
 ): readonly Row[] {
-  const { symbol, change24h, tradesPerSecond, ageMs, stale, venue, epoch } = coin;
+  const { symbol, change24h, tradesPerSecond, ageMs, stale, haltReason, venue, epoch } = coin;
   const last = ageMs === null ? 'no data yet' : `last ${age(ageMs)}${ageMs < 1000 ? '' : ' ago'}`;
   const served = venue === null ? 'no venue yet' : `${venue}${epoch > 0 ? ` #${epoch}` : ''}`;
   const spread = spreadText(book);
@@ -57,6 +57,7 @@ function headRows(
       span(spread === '' ? ' ' : ` ${spread}  `, stale ? 'dim' : 'plain'),
       span(sparkline(trail?.prices ?? [], Math.max(0, columns - spread.length - 4)), stale ? 'dim' : 'accent'),
     ],
+    ...(haltReason === null ? [] : [[span(` halted: ${haltReason}`, 'warn')]]),
   ];
 }
 

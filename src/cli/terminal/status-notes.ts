@@ -76,6 +76,7 @@ const LABELS: Readonly<Record<string, string>> = {
   rate_limited: 'rate limited',
   subscription_rejected: 'subscription rejected',
   lines_disagree: 'lines disagree',
+  price_disputed: 'price disputed',
   gap_unrepaired: 'gap not repaired',
   gap_repaired: 'gap repaired',
 };

@@ -80,6 +80,7 @@ export const CoinAnswer = object({
   trades_per_second: Type.Number({ description: 'Over the last few seconds' }),
   age_ms: nullable(ms('Time since its last event')),
   stale: Type.Boolean(),
+  halt_reason: nullable(text('Why the feed has halted this symbol alone; null: it has not')),
   flow: nullable(text('strong_buy, buy, neutral, sell or strong_sell')),
   buy_ratio: nullable(Type.Number({ description: 'Share of buys in the volume that flow is computed from, 0 to 1' })),
   sparkline: list(DecimalText),

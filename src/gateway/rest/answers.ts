@@ -2,6 +2,7 @@ import { snakeKeys } from '../../codec/key-case.ts';
 import { type Decimal, unscaled } from '../../domain/decimal.ts';
 import { ratio } from '../../domain/exact.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
+import { haltReason } from '../../tradability/rules.ts';
 import type { Asset } from '../api/asset-answers.ts';
 import type { CoinAnswer, Events, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
 import type { Series } from '../api/fields.ts';
@@ -38,6 +39,7 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
     trades_per_second: series?.tradesPerSecond ?? 0,
     age_ms: series === undefined ? null : view.ageMs(series.id, series.receivedAt),
     stale: series === undefined || view.feed.isStale(series.id),
+    halt_reason: haltReason(view.feed.instances, symbol),
     flow: flow?.flow ?? null,
     buy_ratio: flow?.buyRatio ?? null,
     sparkline: series?.sparkline ?? [],

@@ -8,7 +8,7 @@ import type { FeedWatch } from '../../feed/status/feed-watch.ts';
 import type { VenueFeed } from '../../feed/venue-feed.ts';
 import type { DriverStats } from '../../sinks/driver/driver-options.ts';
 import type { Moment } from '../../tradability/moment.ts';
-import { isStale } from '../../tradability/rules.ts';
+import { haltReason, isStale } from '../../tradability/rules.ts';
 import type { RunningFeed } from '../running-feed.ts';
 import type { RecordCounts } from './record-counts.ts';
 
@@ -104,6 +104,7 @@ function coinSnapshots(feed: RunningFeed, { view, venues }: FeedWatch, now: Mome
     tradesPerSecond: rate.perSecond,
     ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now.monotonic - lastAt + lagMs(symbol, tick?.venue),
     stale: tick === undefined || isStale(feed.reported, tick, now),
+    haltReason: haltReason(feed.reported, symbol),
   }));
 }
 

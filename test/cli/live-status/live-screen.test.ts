@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderStatus, type StatusView } from '../../../src/cli/live-status/live-screen.ts';
 import { textWidth } from '../../../src/cli/terminal/terminal-text.ts';
 import { NOT_SERVING } from '../../../src/domain/headline.ts';
-import type { StatusSnapshot } from '../../../src/domain/status-snapshot.ts';
+import type { CoinSnapshot, StatusSnapshot } from '../../../src/domain/status-snapshot.ts';
 import { COINS, entry, figures, notesOf, snapshot, venue, view } from './status-view.ts';
 
 /* The painter leaves the last column free, so a terminal of 80 columns has a screen of 79. */
@@ -119,6 +119,12 @@ describe('the other pages', () => {
   );
   it('a coin without book and trades', () =>
     expect(screen(view(snapshot(2), { page: 'coin', selected: 'LINKUSDT' }), 80, 10)).toMatchSnapshot());
+  it('a coin that the feed has halted, with the reason', () => {
+    const [coin, ...others] = snapshot(2).coins;
+    const halted = { ...coin, stale: true, haltReason: 'BTC costs 1 at bybit' } as CoinSnapshot;
+    const shown = screen(view(snapshot(2, { coins: [halted, ...others] }), { page: 'coin' }), 80, 12);
+    expect(shown).toMatch(/BTCUSDT .* ! last .*\n.*\n halted: BTC costs 1 at bybit\n/);
+  });
   it('events, the newest first, with whole texts', () =>
     expect(screen(view(snapshot(2), { page: 'events' }), 40, 20)).toMatchSnapshot());
   it('gaps', () => expect(screen(view(snapshot(2), { page: 'gaps' }), 80, 12)).toMatchSnapshot());

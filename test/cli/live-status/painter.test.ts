@@ -37,6 +37,7 @@ const snapshot = (price: string): StatusSnapshot => ({
       tradesPerSecond: 1,
       ageMs: 5,
       stale: false,
+      haltReason: null,
     },
   ],
   sinks: [],

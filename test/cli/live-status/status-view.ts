@@ -48,6 +48,7 @@ function coin(name: string, index: number, step: number): CoinSnapshot {
     tradesPerSecond: index * 7.5,
     ageMs: name === 'LINK' ? 18_000 : 120,
     stale: name === 'LINK',
+    haltReason: null,
   };
 }
 

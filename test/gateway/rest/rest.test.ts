@@ -160,6 +160,26 @@ describe('gateway REST: the feed', () => {
     });
   });
 
+  it('says why a symbol is halted: in general after a start, with the prices once a record has them', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    const reason = async () => ((await json('/api/status')).coins as Row[])[0]?.halt_reason;
+    publish(heartbeat(), price('100'));
+    expect(await reason()).toBe(null);
+    publish(heartbeat({ halted: ['BTCUSDT'] }));
+    expect(await reason()).toBe('the feed reports BTCUSDT as stale');
+    const disputed = { halted: ['BTCUSDT'], disputedPrices: ['BTCUSDT'] };
+    publish(heartbeat(disputed));
+    expect(await reason()).toBe('the price of BTCUSDT is far from the prices of the other venues');
+    publish(status('price_disputed', { venue: 'bybit', symbol: 'BTCUSDT', coin: 'BTC', reason: 'BTC costs 100' }));
+    expect(await reason()).toBe('BTC costs 100');
+    publish(heartbeat(disputed));
+    expect(await reason()).toBe('BTC costs 100');
+    publish(heartbeat({ halted: ['BTCUSDT'], haltedInstruments: ['BTCUSDT'] }));
+    expect(await reason()).toBe('BTCUSDT does not trade at its venue');
+    publish(heartbeat());
+    expect(await reason()).toBe(null);
+  });
+
   it('says in one headline what trading, venues and sinks do, and what is missing, the same in /readyz', async () => {
     const { publish, look, json, time } = await gatewayUnderTest();
     const headline = async () => (await json('/api/status')).headline as Row;
@@ -270,6 +290,7 @@ describe('gateway REST: the feed', () => {
           tradesPerSecond: 0,
           ageMs: 500,
           stale: false,
+          haltReason: null,
         },
       ],
       quality: [],
