@@ -30,6 +30,9 @@ export function auditProblems(
     records.filter((record) => record.kind === 'audit'),
     (audit) => minuteOf(audit, audit.minute),
   );
+  const lacking = [...audits.values()].flatMap((revisions) =>
+    revisions.filter(({ reason }) => /the candle has/.test(reason)),
+  );
   return [...audits]
     .flatMap(([name, revisions]) => {
       const inside = trades.get(name) ?? [];
@@ -39,7 +42,7 @@ export function auditProblems(
         : revisions.map(({ revision }) => revision);
       const problems = numbers.some((revision, at) => revision !== at) ? [`revisions ${numbers}`] : [];
       problems.push(...differences(last, inside));
-      const touching = gaps.some((gap) => touches(gap, last));
+      const touching = gaps.some((gap) => touches(gap, last, lacking));
       if (touching && (last.verdict === 'proven' || last.verdict === 'agrees'))
         problems.push(`${last.verdict} in spite of a gap`);
       if (last.verdict === 'gap' && !touching) problems.push('gap without a record in gaps');
@@ -53,8 +56,19 @@ function minuteOf({ venue, symbol, epoch }: Pick<Audit, 'venue' | 'symbol' | 'ep
   return `${venue} ${symbol} ${epoch} ${minute}`;
 }
 
-/** True if trades of the minute may be in the gap. Both bounds of a gap are trades that are not missing. */
-function touches(gap: Gap, { venue, symbol, epoch, minute }: Audit): boolean {
+/**
+ * True if trades of the minute may be in the gap. A gap that a candle showed lies between the trades around its minute,
+ * but only this minute's trades are missing.
+ */
+function touches(gap: Gap, audit: Audit, lacking: readonly Audit[]): boolean {
+  if (!reaches(gap, audit)) return false;
+  const shown = lacking.filter(({ minute, ...of }) => {
+    return reaches(gap, { ...of, minute }) && gap.fromTime < minute && gap.toTime >= minute + MINUTE_MS;
+  });
+  return shown.length === 0 || shown.some(({ minute }) => minute === audit.minute);
+}
+
+function reaches(gap: Gap, { venue, symbol, epoch, minute }: Audit): boolean {
   const isSame = gap.venue === venue && gap.symbol === symbol && gap.epoch === epoch && gap.channel === 'trade';
   return isSame && gap.fromTime < minute + MINUTE_MS && gap.toTime >= minute;
 }

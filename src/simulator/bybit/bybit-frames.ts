@@ -27,15 +27,15 @@ export function bybitTrade(instrument: SimulatedInstrument, trade: Trade): Trade
   // About one order in fifty is against a retail price improvement order.
   const rpi = trade.group % 53 === 0;
   const id = `${prefix}${`${trade.id}`.padStart(16, '0')}`;
-  return { ...instrument.tradeTexts(trade), id, sequence: `${trade.group}`, rpi };
+  return { ...instrument.tradeTexts(trade), id, sequence: `${trade.group}`, blockTrade: trade.block ?? false, rpi };
 }
 
 /** A frame of `publicTrade` with the trades of one order. */
 export function tradeFrame(symbol: string, trades: readonly TradeTexts[]): string {
   const { time } = at(trades, 0);
   const items = trades.map(
-    ({ id, price, quantity, sell, sequence, rpi }) =>
-      `{"i":"${id}","T":${time},"p":"${price}","v":"${quantity}","S":"${sell ? 'Sell' : 'Buy'}","seq":${sequence},"s":"${symbol}","BT":false,"RPI":${rpi}}`,
+    ({ id, price, quantity, sell, sequence, blockTrade, rpi }) =>
+      `{"i":"${id}","T":${time},"p":"${price}","v":"${quantity}","S":"${sell ? 'Sell' : 'Buy'}","seq":${sequence},"s":"${symbol}","BT":${blockTrade},"RPI":${rpi}}`,
   );
   return `{"topic":"publicTrade.${symbol}","ts":${time},"type":"snapshot","data":[${items.join(',')}]}`;
 }

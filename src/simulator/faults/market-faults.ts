@@ -116,6 +116,14 @@ export const MARKET_FAULTS: SimulatedFaults = {
     start: (context) => shiftPrices(1 + (context.command.bps ?? 0) / 10_000, context),
     end: (context) => shiftPrices(1, context),
   },
+  block_trades: {
+    description: 'The next count (1) orders of the symbol are block trades: negotiated off the book, and in no candle.',
+    parameters: ['symbol', 'count'],
+    venues: ['bybit'],
+    start: ({ venue, command }) => {
+      for (const instrument of instrumentsOf(venue, command)) instrument.blockOrders += command.count ?? 1;
+    },
+  },
   bad_rows: {
     description:
       'REST rows of the symbol have no price ("price": null) if their number is divisible by count (1000): trades and aggregated trades by id, candles by open minute. Sockets are not concerned.',

@@ -86,6 +86,8 @@ export class SimulatedMarket {
     const hasSparseIds = this.spec.protocol === 'bybit';
     if (hasSparseIds && shape >>> 30 === 0) instrument.nextTradeId += 1 + ((shape >>> 20) & 3);
 
+    const block = instrument.blockOrders > 0;
+    if (block) instrument.blockOrders--;
     const trades: Trade[] = [];
     let price = sell ? instrument.bestBid : instrument.bestAsk;
     let group = hasSparseIds ? this.lastSequence : instrument.nextAggTradeId;
@@ -96,11 +98,11 @@ export class SimulatedMarket {
         if (!hasSparseIds) group++;
       }
       const quantity = 1 + Math.floor(sizeOf((draw >>> 8) + 1) * instrument.meanTrade);
-      trades.push({ id: instrument.nextTradeId++, group, price, quantity, time, sell });
+      trades.push({ id: instrument.nextTradeId++, group, price, quantity, time, sell, block });
     }
     for (const trade of trades) {
       instrument.trades.push(trade);
-      instrument.candles.add(trade);
+      if (!block) instrument.candles.add(trade);
     }
     if (!hasSparseIds) instrument.nextAggTradeId = group + 1;
     instrument.updateId += 1 + ((shape >>> 18) & 3);

@@ -76,6 +76,8 @@ export class SimulatedInstrument {
   bestAsk = 0;
   nextTradeId: number;
   nextAggTradeId: number;
+  /** Number of the next orders that are block trades. */
+  blockOrders = 0;
   /** The update id of the book's last change. */
   updateId: number;
   /** When the book changed last, milliseconds since 1970. */

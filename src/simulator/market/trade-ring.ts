@@ -12,6 +12,8 @@ export interface Trade {
   readonly time: number;
   /** True if the taker sold. */
   readonly sell: boolean;
+  /** True if the trade was negotiated off the book (Bybit). No candle has it. */
+  readonly block?: boolean;
 }
 
 export type TradePredicate = (trade: Trade) => boolean;
