@@ -22,6 +22,13 @@ export class ExactSums {
     return this.#places[sum] ?? 0;
   }
 
+  /** Adds digits / 10^`places`. The digits are a safe integer. */
+  addNumber(digits: number, places: number, sum = 0): void {
+    const low = (this.#low[sum] ?? 0) + digits;
+    if (places === this.#places[sum] && Number.isSafeInteger(low)) this.#low[sum] = low;
+    else this.add(new Digits(digits, places), sum);
+  }
+
   add(value: Digits, sum = 0): void {
     if (value.places > this.places(sum)) this.#refine(value.places, sum);
     const places = this.places(sum);

@@ -51,6 +51,8 @@ export interface CandleGap {
 /** The minutes of one epoch of a symbol. */
 export class AuditSeries {
   readonly options: AuditSeriesOptions;
+  /** The latest timestamp of a trade or candle, milliseconds since 1970. */
+  newest = 0;
   readonly #coverage = new TradeCoverage();
   readonly #runs: IdRuns;
   readonly #minutes = new Map<number, AuditedMinute>();
@@ -77,10 +79,12 @@ export class AuditSeries {
     if (!this.#hasTraded) this.#onFirst(trade, minute);
     minute.add(trade);
     this.#runs.last = trade;
+    if (timestamp > this.newest) this.newest = timestamp;
   }
 
   candle(kline: Kline): void {
     this.#origin ??= kline;
+    this.newest = Math.max(this.newest, kline.timestamp);
     const isEmpty = kline.volume === '0' && !this.#minutes.has(kline.openTime);
     if (!kline.closed || isEmpty) return;
     const minute = this.#minuteAt(kline.openTime);

@@ -1,4 +1,3 @@
-import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Audit } from '../../domain/record.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
@@ -32,21 +31,14 @@ export interface UnexplainedMinute {
   readonly start: number;
 }
 
-/** The time of a venue, milliseconds since 1970. It advances with our clock while no newer data comes. */
-interface VenueClock {
-  /** The time at the last tick. */
-  time: number;
-  /** The latest timestamp of any event. */
-  newest: number;
-}
-
 /** The audits of all symbols. `next` returns those of ended epochs, `tick` all others. */
 export class Audits {
   readonly #options: AuditsOptions;
   readonly #series = new Map<string, AuditSeries>();
   /** The series of symbols that are not followed now. */
   readonly #left = new Map<string, AuditSeries>();
-  readonly #clocks = new Map<string, VenueClock>();
+  /** The time of each venue at the last tick, milliseconds since 1970. It advances with our clock without newer data. */
+  readonly #times = new Map<string, number>();
   #tickedAt = 0;
   #unexplained: readonly UnexplainedMinute[] = NONE;
 
@@ -104,8 +96,10 @@ export class Audits {
    */
   tick(now: number): { readonly audits: readonly Audit[]; readonly unexplained: readonly UnexplainedMinute[] } {
     const wall = this.#options.wallClockMs();
-    for (const clock of this.#clocks.values()) clock.time = Math.max(clock.time + now - this.#tickedAt, clock.newest);
+    for (const [venue, time] of this.#times) this.#times.set(venue, time + now - this.#tickedAt);
     this.#tickedAt = now;
+    for (const { options, newest } of this.#series.values())
+      this.#times.set(options.venue, Math.max(newest, this.#times.get(options.venue) ?? 0));
     const audits = [...this.#series.values()].flatMap((series) => {
       const due = series.settle({ venue: this.#venueTime(series), scheduler: now, wall });
       return this.#noted(series, due);
@@ -121,16 +115,9 @@ export class Audits {
     const series = this.#series.get(symbol);
     if (series === undefined) return;
     if (areOf(events, this.#options.counts)) {
-      for (const trade of events) {
-        series.add(trade);
-        this.#advance(series, trade.timestamp);
-      }
+      for (const trade of events) series.add(trade);
     } else if (areOf(events, 'kline')) {
-      for (const kline of events) {
-        if (kline.interval !== '1m') continue;
-        series.candle(kline);
-        this.#advance(series, kline.timestamp);
-      }
+      for (const kline of events) if (kline.interval === '1m') series.candle(kline);
     }
   }
 
@@ -155,13 +142,8 @@ export class Audits {
     return audits;
   }
 
-  #advance({ options: { venue } }: AuditSeries, timestamp: number): void {
-    const clock = getOrCreate(this.#clocks, venue, () => ({ time: 0, newest: 0 }));
-    if (timestamp > clock.newest) clock.newest = timestamp;
-  }
-
   #venueTime({ options: { venue } }: AuditSeries): number {
-    return this.#clocks.get(venue)?.time ?? Number.NEGATIVE_INFINITY;
+    return this.#times.get(venue) ?? 0;
   }
 }
 

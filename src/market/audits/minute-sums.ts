@@ -5,14 +5,14 @@ import { tradesIn } from '../candles/candle.ts';
 import { digitsOf, times } from '../digits.ts';
 import { decimalOf, ExactSums } from '../exact-sum.ts';
 import { isBlockTrade } from '../trades/block-trade.ts';
-import { type HashedTrade, TradeHash } from './trade-hash.ts';
+import { type TradeLine, TradeLines } from './trade-lines.ts';
 
 const VOLUME = 0;
 const BLOCK_VOLUME = 1;
 const VALUE = 2;
 
 /** The part of a trade that an audit counts. */
-export type AuditedTrade = HashedTrade & Pick<TradeEvent, 'lastTradeId' | 'conditions' | 'source'>;
+export type AuditedTrade = TradeLine & Pick<TradeEvent, 'lastTradeId' | 'conditions' | 'source'>;
 
 /** The fields of an audit that depend on the trades alone. */
 export type MinuteFigures = Pick<Audit, 'firstId' | 'lastId' | 'trades' | 'backfilled' | 'volume' | 'value' | 'hash'>;
@@ -25,7 +25,7 @@ export interface ExpectedCandle {
 
 /** Adds up the published trades of one minute for its audit. Add them in the order of the topic. */
 export class MinuteSums {
-  readonly #hash = new TradeHash();
+  readonly #lines = new TradeLines();
   readonly #sums = new ExactSums(3);
   #firstId = '';
   #lastId = '';
@@ -45,14 +45,23 @@ export class MinuteSums {
   }
 
   add(trade: AuditedTrade): void {
-    const quantity = digitsOf(trade.quantity);
-    this.#sums.add(times(digitsOf(trade.price), quantity), VALUE);
+    const lines = this.#lines;
+    lines.add(trade);
     const isBlock = isBlockTrade(trade);
-    this.#sums.add(quantity, isBlock ? BLOCK_VOLUME : VOLUME);
+    const volume = isBlock ? BLOCK_VOLUME : VOLUME;
+    const valueDigits = lines.priceDigits * lines.quantityDigits;
+    // If the product is a safe integer, its factors and the product itself are exact.
+    if (Number.isSafeInteger(valueDigits) && valueDigits > 0) {
+      this.#sums.addNumber(lines.quantityDigits, lines.quantityPlaces, volume);
+      this.#sums.addNumber(valueDigits, lines.pricePlaces + lines.quantityPlaces, VALUE);
+    } else {
+      const quantity = digitsOf(trade.quantity);
+      this.#sums.add(quantity, volume);
+      this.#sums.add(times(digitsOf(trade.price), quantity), VALUE);
+    }
     const ids = tradesIn(trade, true);
     this.#ids += ids;
     if (isBlock) this.#blockIds += ids;
-    this.#hash.add(trade);
     if (this.#trades === 0) this.#firstId = trade.tradeId;
     this.#lastId = lastIdOf(trade);
     this.#trades++;
@@ -70,7 +79,7 @@ export class MinuteSums {
       backfilled: this.#backfilled,
       volume: decimalOf(sums.total(places, VOLUME) + sums.total(places, BLOCK_VOLUME), places),
       value: sums.toDecimal(VALUE),
-      hash: this.#hash.digest(),
+      hash: this.#lines.digest(),
     };
   }
 

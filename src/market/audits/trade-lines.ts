@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TradeFields } from '../../domain/record.ts';
 
 const COMMA = 44;
+const POINT = 46;
 const LINE_FEED = 10;
 const ZERO = 48;
 
@@ -10,27 +11,39 @@ const CHUNK_BYTES = 2048;
 const LINE_BYTES = 160;
 
 /** The part of a trade that its line has. */
-export type HashedTrade = Pick<TradeFields, 'tradeId' | 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
+export type TradeLine = Pick<TradeFields, 'tradeId' | 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
 
 /**
  * Hashes trades as `Audit.hash` says: SHA-256 over the lines `trade_id,price,quantity,side,timestamp`, each with a line
- * feed. It writes bytes, because joining texts costs twice as much. Timestamps are at least 1,000 ms.
+ * feed. Timestamps are at least 1,000 ms.
+ *
+ * It writes bytes, because joining texts costs twice as much. It reads the decimals' digits while it writes them,
+ * because reading them again would cost as much as the hash.
  */
-export class TradeHash {
+export class TradeLines {
+  /** Digits and decimal places of the last line's price and quantity. The digits are exact if they are a safe integer. */
+  priceDigits = 0;
+  pricePlaces = 0;
+  quantityDigits = 0;
+  quantityPlaces = 0;
   readonly #hash = createHash('sha256');
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
   #length = 0;
   #second = 0;
   #secondText = '0';
 
-  add({ tradeId, price, quantity, isBuyerMaker, timestamp }: HashedTrade): void {
+  add({ tradeId, price, quantity, isBuyerMaker, timestamp }: TradeLine): void {
     if (this.#length > CHUNK_BYTES - LINE_BYTES) this.#flush();
     const chunk = this.#chunk;
     let at = writeText(chunk, this.#length, tradeId);
     chunk[at++] = COMMA;
-    at = writeText(chunk, at, price);
+    at = writeDecimal(chunk, at, price);
+    this.priceDigits = digits;
+    this.pricePlaces = places;
     chunk[at++] = COMMA;
-    at = writeText(chunk, at, quantity);
+    at = writeDecimal(chunk, at, quantity);
+    this.quantityDigits = digits;
+    this.quantityPlaces = places;
     at = writeText(chunk, at, isBuyerMaker ? ',sell,' : ',buy,');
     const second = Math.floor(timestamp / 1000);
     if (second !== this.#second) {
@@ -43,7 +56,7 @@ export class TradeHash {
     this.#length = at;
   }
 
-  /** Returns the hash of the trades so far, lower-case hexadecimal. */
+  /** Returns the hash of the lines so far, lower-case hexadecimal. */
   digest(): string {
     this.#flush();
     return this.#hash.copy().digest('hex');
@@ -59,6 +72,26 @@ export class TradeHash {
 function writeText(chunk: Uint8Array, from: number, text: string): number {
   const { length } = text;
   for (let at = 0; at < length; at++) chunk[from + at] = text.charCodeAt(at);
+  return from + length;
+}
+
+/** Digits and decimal places of the last written decimal, as variables, because a result would be an object. */
+let digits = 0;
+let places = 0;
+
+/** Writes a decimal that is not negative. Returns the index after it. */
+function writeDecimal(chunk: Uint8Array, from: number, text: string): number {
+  const { length } = text;
+  let value = 0;
+  let point = length - 1;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    chunk[from + at] = code;
+    if (code === POINT) point = at;
+    else value = value * 10 + (code - ZERO);
+  }
+  digits = value;
+  places = length - 1 - point;
   return from + length;
 }
 
