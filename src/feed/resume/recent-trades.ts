@@ -1,7 +1,7 @@
 import { marketKeyOf } from '../../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
-import type { TradeStats } from '../../domain/record.ts';
+import type { Audit, TradeStats } from '../../domain/record.ts';
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contract.ts';
 import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
@@ -14,6 +14,7 @@ import type { PreviousEpoch } from './previous-runs.ts';
 const HELD_MS = 10_000;
 /** The time of the thirty closed candles and the open one that the volatility needs, milliseconds. */
 const CANDLES_MS = 31 * 60_000;
+const MINUTE_MS = 60_000;
 
 /** Returns what to read from a sink for the statistics of these series; undefined if nothing is needed. */
 export function recentOptions(
@@ -74,7 +75,8 @@ export async function readNearPast(
     try {
       const found = await recent(options);
       const least = known.filter(({ epoch, checkpoint }) => resumesFrom(epoch, checkpoint)).map(({ epoch }) => epoch);
-      const published = new PublishedWindows(found.windows, windowsKnownFrom(options));
+      const windows = [...found.windows, ...found.audits.map(auditedWindow)];
+      const published = new PublishedWindows(windows, windowsKnownFrom(options));
       return [{ name, published, found: previousTrades(least, found, options) }];
     } catch (error) {
       onFailed(asFault(error), name);
@@ -93,7 +95,7 @@ function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: Recen
 }
 
 /**
- * Leaves out windows that a sink lacks, so that they are published again. Windows that end before the first trade stay,
+ * Leaves out windows and audits that a sink lacks, so that they are published again. Windows that end before the first trade stay,
  * because they cannot be made again.
  */
 function publishedByAll(previous: Found, published: readonly PublishedWindows[]): PreviousTrades {
@@ -101,7 +103,8 @@ function publishedByAll(previous: Found, published: readonly PublishedWindows[])
   const windows = previous.windows.filter(
     (window) => window.windowEnd <= from || published.every((sink) => sink.has(window)),
   );
-  return { ...previous, windows };
+  const audits = previous.audits.filter((audit) => published.every((sink) => sink.has(auditedWindow(audit))));
+  return { ...previous, windows, audits };
 }
 
 /** Returns a sink's checkpoint of a series that resumes. */
@@ -161,6 +164,11 @@ function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: n
 }
 
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
+
+/** Returns a window that stands for the audits of a minute. No statistics have its length. */
+export function auditedWindow({ venue, symbol, epoch, minute }: Audit): Window {
+  return { venue, symbol, epoch, windowMs: 0, windowStart: minute, windowEnd: minute + MINUTE_MS };
+}
 
 /** Knows up to where a sink has the windows of each series, epoch and length. A sink gets them in order. */
 export class PublishedWindows {

@@ -289,4 +289,16 @@ describe('readNearPast', () => {
     const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
     expect(previous[0]).toMatchObject({ trades, windows: [] });
   });
+
+  it('leaves out an audit that one sink lacks', async () => {
+    const [known, missing] = [60_000, 120_000].map((minute) => sampleAudit({ venue: 'binance', epoch: 3, minute }));
+    const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
+    const audits = [known, missing].flatMap((audit) => audit ?? []);
+    const sinks = [
+      sink('a', [checkpointOf()], async () => ({ ...nothing, trades, audits })),
+      sink('b', [checkpointOf()], async () => ({ ...nothing, trades, audits: audits.slice(0, 1) })),
+    ];
+    const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    expect(previous[0]?.audits).toEqual([known]);
+  });
 });
