@@ -297,7 +297,7 @@ export interface TradeStats extends MarketFields {
   readonly volatility: null | number;
   /** False: a known gap or a switch of venues lies inside the window, or it could not be rebuilt after a start. */
   readonly complete: boolean;
-  /** 0, and 1 more for each later record of the window that counts healed trades, too. Not published yet: records with 1 or more. */
+  /** 0, and 1 more for each later record of the window that counts healed trades, too. */
   readonly revision: number;
 }
 
@@ -315,7 +315,7 @@ export interface FeedStatus {
   readonly kind: 'status';
   /** Number of the record within its instance: 1, 2, 3, …. */
   readonly sequence: number;
-  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, instrument_halted, price_disputed, heartbeat or stopped. Not published yet: gap_healed. */
+  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, gap_healed, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, instrument_halted, price_disputed, heartbeat or stopped. */
   readonly state: string;
   /** The reason, as text for people. */
   readonly reason: string;
@@ -370,7 +370,7 @@ export interface Gap {
   readonly missing: null | number;
   /** Number of missing trades that were published after all: fetched, or delivered by a slower line. */
   readonly filled: number;
-  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and no later trade came in the epoch; healed (not published yet): the missing trades of the gap are in late-trades. Read any other value as unknown. */
+  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and no later trade came in the epoch; healed: the missing trades of the gap are in late-trades. Read any other value as unknown. */
   readonly outcome: GapOutcome;
   /** What kind of market the record describes: production, testnet, simulated or replay. Only production prices are market prices; read an unknown value as simulated. Comes from the configuration, never from an address. */
   readonly environment: Environment;
