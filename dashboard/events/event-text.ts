@@ -29,7 +29,8 @@ export function plainReason(reason: string): string {
 /** `BTC: 34 s without trades, 1,234 missing`. */
 export function gapText({ from_time, to_time, missing, filled, outcome }: GapJson, coin: string): string {
   const known = missing === null ? 'an unknown number' : count(missing);
-  const rest = isMissing(outcome) ? `${known} missing` : `all ${known} fetched`;
+  const fetched = `all ${count(missing ?? filled)} fetched${outcome === 'healed' ? ' later' : ''}`;
+  const rest = isMissing(outcome) ? `${known} missing` : fetched;
   const some = filled > 0 && outcome === 'unrepaired' ? `, ${count(filled)} of them fetched` : '';
   return `${coin}: ${duration(to_time - from_time)} without trades, ${rest}${some}`;
 }

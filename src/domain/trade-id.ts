@@ -1,4 +1,4 @@
-import type { AggTrade, TradeEvent } from './record.ts';
+import type { AggTrade, Gap, TradeEvent } from './record.ts';
 
 export type AnyTrade = TradeEvent | AggTrade;
 
@@ -28,4 +28,9 @@ export function isTradeId(text: string): boolean {
 /** Returns true if trades of a gap with this outcome are missing, or may be. An outcome that is not known counts, too. */
 export function isMissing(outcome: string): boolean {
   return outcome !== 'repaired' && outcome !== 'healed';
+}
+
+/** Names a gap, whatever its outcome: all records of the gap have this name. */
+export function nameOfGap({ venue, symbol, epoch, channel, fromId, toId, fromTime, toTime }: Gap): string {
+  return `${venue} ${symbol} ${epoch} ${channel} ${fromId ?? ''} ${toId ?? ''} ${fromTime} ${toTime}`;
 }

@@ -1,10 +1,11 @@
 import { asFault } from '../domain/fault.ts';
 import { type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
+import { nameOfGap } from '../domain/trade-id.ts';
 import type { VenuePast } from './fetch-missing.ts';
 import type { HealingStore } from './healing-store.ts';
 import { type GapJob, LateTrades } from './late-trades.ts';
-import { groupsOf, nameOfGap, OpenGaps } from './open-gaps.ts';
+import { groupsOf, OpenGaps } from './open-gaps.ts';
 import { revise } from './revise.ts';
 
 export interface HealerOptions {

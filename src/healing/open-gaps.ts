@@ -1,6 +1,6 @@
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Gap } from '../domain/record.ts';
-import { isMissing } from '../domain/trade-id.ts';
+import { isMissing, nameOfGap } from '../domain/trade-id.ts';
 
 /** Gaps that are closer than this are handled together, milliseconds: each group costs a reading of its time. */
 const TOGETHER_MS = 120_000;
@@ -8,12 +8,6 @@ const TOGETHER_MS = 120_000;
 /** Names the series that a gap is in: the trades of a venue and symbol in an epoch. */
 export function nameOfSeries({ venue, symbol, epoch }: Pick<Gap, 'venue' | 'symbol' | 'epoch'>): string {
   return `${venue} ${symbol} ${epoch}`;
-}
-
-/** Names a gap, whatever its outcome. */
-export function nameOfGap(gap: Gap): string {
-  const { fromId, toId, fromTime, toTime } = gap;
-  return `${nameOfSeries(gap)} ${fromId ?? ''} ${toId ?? ''} ${fromTime} ${toTime}`;
 }
 
 /** The gaps in the trades, as the topic `gaps` has them. The open ones are the work of a healer. */

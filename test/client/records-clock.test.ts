@@ -96,6 +96,18 @@ it('a gap halts from its report, whose time is in a status record', async () => 
   expect(halted[0]).toBe(2500);
 });
 
+it('a gap is healed 75 s after its end at the earliest', async () => {
+  const gap = gapOf('BTCUSDT', { fromTime: START, toTime: START + 1000 });
+  const market = await play(await folderOf(beat(0), gap, { ...gap, outcome: 'healed' }, price(0, '1'), beat(90_000)));
+  const seen: unknown[] = [];
+  market.gaps$().subscribe(({ outcome }) => seen.push([outcome, market.now() - START]));
+  await lastValueFrom(market.status$);
+  expect(seen).toEqual([
+    ['unrepaired', 13_000],
+    ['healed', 76_000],
+  ]);
+});
+
 it('a topic that is subscribed during a backtest begins with the records from then on', async () => {
   const market = await play(await folderOf(beat(0), price(120, '1'), trade(100), trade(150), trade(200)));
   const ids: string[] = [];

@@ -1,5 +1,6 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord, Gap, OrderBookSnapshot, TradeEvent } from '../../domain/record.ts';
+import { RecentGaps } from '../../market/recent-gaps.ts';
 
 interface RecentMarket {
   book: OrderBookSnapshot | undefined;
@@ -13,13 +14,13 @@ const KEPT_GAPS = 500;
 /** The published records that the pages of the live status show: the last book and trades of each market, and gaps. */
 export class ShownRecords {
   readonly #markets = new Map<string, { book: OrderBookSnapshot | undefined; readonly trades: TradeEvent[] }>();
-  readonly #gaps: Gap[] = [];
+  readonly #gaps = new RecentGaps(KEPT_GAPS);
 
   add(records: readonly FeedRecord[]): void {
     for (const record of records) {
       if (record.kind === 'order_book') this.#market(record).book = record;
       else if (record.kind === 'trade') keep(this.#market(record).trades, record, KEPT_TRADES);
-      else if (record.kind === 'gap') keep(this.#gaps, record, KEPT_GAPS);
+      else if (record.kind === 'gap') this.#gaps.add(record);
     }
   }
 
@@ -29,7 +30,7 @@ export class ShownRecords {
 
   /** The newest first. */
   get gaps(): readonly Gap[] {
-    return this.#gaps.toReversed();
+    return this.#gaps.latest();
   }
 
   #market({ venue, symbol }: { readonly venue: string; readonly symbol: string }) {

@@ -79,6 +79,7 @@ const LABELS: Readonly<Record<string, string>> = {
   price_disputed: 'price disputed',
   gap_unrepaired: 'gap not repaired',
   gap_repaired: 'gap repaired',
+  gap_healed: 'gap healed',
 };
 
 /** Events that end a problem of a whole venue or sink. */

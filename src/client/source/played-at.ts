@@ -10,8 +10,12 @@ const WINDOW_LATENESS_MS = 2000;
 /** The longest time from a gap's end to its report, milliseconds: so long the feed tries to fill it. */
 const MAX_REPAIR_MS = 12_000;
 
+/** The shortest time from a gap's end to its record with the outcome `healed`, milliseconds. */
+const HEALED_AFTER_MS = 75_000;
+
 /** Returns when the record is played, milliseconds since 1970. */
 export function playedAtMs(record: FeedRecord): number {
+  if (record.kind === 'gap' && record.outcome === 'healed') return record.toTime + HEALED_AFTER_MS;
   if (record.kind === 'trade_stats') return record.windowEnd + WINDOW_LATENESS_MS;
   return arrivalMs(record);
 }

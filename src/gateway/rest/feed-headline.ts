@@ -35,7 +35,7 @@ function servingOf({ feed, snapshot }: GatewayView): HeadlineState['serving'] {
 }
 
 function unrepairedGaps({ gaps }: GatewayView): number {
-  return gaps.latest(Number.MAX_SAFE_INTEGER, ({ outcome }) => isMissing(outcome)).length;
+  return gaps.latest(undefined, ({ outcome }) => isMissing(outcome)).length;
 }
 
 function venuesOf({ snapshot, feed, at }: GatewayView): HeadlineState['venues'] {

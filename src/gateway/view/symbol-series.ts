@@ -21,7 +21,11 @@ export type MarketRecord = Exclude<
 /** A large trade is compared with the mean of this many trades before it. */
 const MEAN_OF = 1000;
 /** 120 windows of each length are kept. */
-const WINDOW_ORDER: Order<TradeStats> = { timeOf: ({ windowStart }) => windowStart, most: 120 };
+const WINDOW_ORDER: Order<TradeStats> = {
+  timeOf: ({ windowStart }) => windowStart,
+  most: 120,
+  replaces: (window, known) => window.revision >= known.revision,
+};
 const SPARKLINE_POINTS = 60;
 const FEW_CANDLES = 10;
 const SPARKLINE_STEP_US = 5_000_000;

@@ -1,12 +1,12 @@
 import type { SchedulerLike } from 'rxjs';
 import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
-import type { FeedRecord, Gap, InstrumentRecord, MarketFields } from '../../domain/record.ts';
+import type { FeedRecord, InstrumentRecord, MarketFields } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
+import { RecentGaps } from '../../market/recent-gaps.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
 import { AuditedMinutes } from './audited-minutes.ts';
 import { FeedHistory } from './feed-history.ts';
 import { FeedSummary } from './feed-summary.ts';
-import { RecentRecords } from './recent-records.ts';
 import { type MarketRecord, SymbolSeries } from './symbol-series.ts';
 
 export interface ViewOptions {
@@ -29,7 +29,7 @@ const GAPS_KEPT = 1000;
  */
 export class GatewayView {
   readonly feed: FeedSummary;
-  readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
+  readonly gaps = new RecentGaps(GAPS_KEPT);
   readonly audits = new AuditedMinutes();
   /** The last record of each instrument, by VENUE:SYMBOL. */
   readonly instruments = new Map<string, InstrumentRecord>();

@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { eventTitle, plainReason } from '../../../dashboard/events/event-text.ts';
+import { eventTitle, gapText, plainReason } from '../../../dashboard/events/event-text.ts';
+import { toJson } from '../../../src/codec/json-view.ts';
+import type { GapJson } from '../../../src/gateway/api/record-schema.ts';
+import { gapRecord } from '../../../testing/judges/events.ts';
 
 it.each([
   ['HTTP 400: {"code":-1000,"msg":"An unknown error occured"}', 'HTTP 400: An unknown error occured'],
@@ -17,4 +20,16 @@ it('eventTitle uses the words of the page', () => {
   expect(eventTitle({ state: 'failed_over', cause: 'stale' })).toBe('failed over');
   expect(eventTitle({ state: 'feed_stale', cause: 'quiet_market' })).toBe('idle market');
   expect(eventTitle({ state: 'stopped', cause: null })).toBe('feed stopped');
+});
+
+it.each([
+  ['unrepaired', 1234, 0, 'BTC: 34 s without trades, 1,234 missing'],
+  ['unrepaired', 3, 1, 'BTC: 34 s without trades, 3 missing, 1 of them fetched'],
+  ['unknown', null, 0, 'BTC: 34 s without trades, an unknown number missing'],
+  ['repaired', 3, 3, 'BTC: 34 s without trades, all 3 fetched'],
+  ['healed', null, 7, 'BTC: 34 s without trades, all 7 fetched later'],
+  ['healed', 9, 9, 'BTC: 34 s without trades, all 9 fetched later'],
+] as const)('a gap that is %s, with %s missing and %s filled, is shown as: %s', (outcome, missing, filled, text) => {
+  const gap = toJson(gapRecord({ fromTime: 0, toTime: 34_000, outcome, missing, filled })) as GapJson;
+  expect(gapText(gap, 'BTC')).toBe(text);
 });

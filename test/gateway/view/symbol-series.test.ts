@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { SymbolSeries } from '../../../src/gateway/view/symbol-series.ts';
 import { kline, priceTick, tradeEvent } from '../../../testing/judges/events.ts';
+import { tradeStats } from '../../../testing/records/gateway-records.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -26,4 +27,16 @@ it('tradesPerSecond counts only live trades that were received within the last 5
   series.sampleRate();
   expect(series.tradesPerSecond).toBe(1);
   expect(series.history.latest()).toHaveLength(3);
+});
+
+it('a window keeps its highest revision', () => {
+  const series = new SymbolSeries(tradeEvent(1), 1000);
+  for (const [revision, trades] of [
+    [0, 1],
+    [1, 2],
+    [0, 1],
+  ] as const)
+    series.add(tradeStats(0, { revision, trades }), 0);
+  series.add(tradeStats(MINUTE_MS, { trades: 5 }), 0);
+  expect(series.windows(MINUTE_MS).map(({ trades }) => trades)).toEqual([5, 2]);
 });

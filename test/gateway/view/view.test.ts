@@ -1,6 +1,9 @@
 import { asyncScheduler } from 'rxjs';
 import { beforeEach, expect, it } from 'vitest';
+import type { Gap } from '../../../src/domain/record.ts';
+import { feedHeadline } from '../../../src/gateway/rest/feed-headline.ts';
 import { GatewayView } from '../../../src/gateway/view/view.ts';
+import { gapRecord } from '../../../testing/judges/events.ts';
 import { heartbeat, NOW, price } from '../../../testing/records/gateway-records.ts';
 
 let view: GatewayView;
@@ -43,4 +46,19 @@ it('GatewayView ignores a lower epoch if the new instance serves other symbols o
   tick(6, 6100);
   expect(tick(5, 6200)).toBe(false);
   expect(present()).toBe('6');
+});
+
+it('GatewayView has a healed gap once, and no longer counts it as missing', () => {
+  const gaps = [gapRecord({ fromId: '1', toId: '5' }), gapRecord({ fromId: '7', toId: '9', outcome: 'unknown' })];
+  const [first, second] = gaps as [Gap, Gap];
+  for (const gap of gaps) view.add(gap);
+  const counted = () => feedHeadline(view).missing.map(({ text }) => text);
+  expect(counted()).toEqual(['2 gaps']);
+  const healed = gapRecord({ ...first, filled: 7, outcome: 'healed' });
+  view.add(healed);
+  expect(view.gaps.latest()).toEqual([second, healed]);
+  expect(counted()).toEqual(['1 gap']);
+  // A repeated record does not open the gap again.
+  view.add(first);
+  expect(view.gaps.latest()).toEqual([second, healed]);
 });

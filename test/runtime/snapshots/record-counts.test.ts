@@ -36,7 +36,7 @@ it('RecordCounts counts records by kind, status state, gap outcome and dead lett
   expect(counts.metrics()).toMatchObject({
     records: { trade: 2, status: 1, gap: 3, dead_letter: 1 },
     states: { failed_over: 1 },
-    gaps: { repaired: 1, unrepaired: 1, unknown: 1 },
+    gaps: { repaired: 1, unrepaired: 1, unknown: 1, healed: 0 },
     deadLetters: { decode: 1, encode: 0 },
     missingTrades: 6,
     filledTrades: 4,
@@ -50,4 +50,36 @@ it('RecordCounts starts every counter at 0, so that the first increase is visibl
   expect([...Object.values(states), ...Object.values(gaps), ...Object.values(records)].every((n) => n === 0)).toBe(
     true,
   );
+});
+
+it('RecordCounts no longer counts a gap as missing once it is healed', () => {
+  const counts = new RecordCounts();
+  const open = gap({ outcome: 'unrepaired', filled: 1 });
+  counts.add([
+    open,
+    gap({ outcome: 'unknown', toId: null, missing: null, filled: 0 }),
+    gap({ fromId: '7', toId: '11' }),
+  ]);
+  expect(counts.headlineCounts.gaps).toBe(2);
+  counts.add([{ ...open, filled: 3, outcome: 'healed' }]);
+  expect(counts.headlineCounts.gaps).toBe(1);
+  expect(counts.metrics()).toMatchObject({
+    gaps: { repaired: 1, unrepaired: 1, unknown: 1, healed: 1 },
+    // 3 trades each in `open` and in the repaired gap.
+    missingTrades: 6,
+    filledTrades: 6,
+  });
+});
+
+it('RecordCounts counts nothing as missing or filled for a healed gap of an earlier run', () => {
+  const counts = new RecordCounts();
+  counts.add([gap({ outcome: 'healed' }), gap({ fromId: '7', toId: '11', outcome: 'unrepaired', filled: 0 })]);
+  expect(counts.headlineCounts.gaps).toBe(1);
+  expect(counts.metrics()).toMatchObject({ gaps: { healed: 1 }, missingTrades: 3, filledTrades: 0 });
+});
+
+it('RecordCounts counts more gaps than it remembers', () => {
+  const counts = new RecordCounts();
+  for (let id = 0; id < 10_005; id++) counts.add([gap({ outcome: 'unrepaired', fromId: `${id}` })]);
+  expect(counts.headlineCounts.gaps).toBe(10_005);
 });
