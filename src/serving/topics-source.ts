@@ -35,6 +35,8 @@ const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[
 const NEARLY_THERE_MS = 1000;
 /** After this time the source counts as caught up, whatever the lag. */
 const CATCH_UP_WITHIN_MS = 20_000;
+/** The first question for the best prices waits for the first book tickers this long, milliseconds. */
+const FIRST_BEST_MS = 1000;
 const ANSWERED_WITHIN_MS = 1250;
 const AGAIN_AFTER_MS = 5000;
 
@@ -79,12 +81,22 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     }
     return undefined;
   };
-  const best = new Map<string, BestPrices>();
+  /** By symbol. Undefined until the first question: reading all book tickers would be a cost for nothing. */
+  let best: Map<string, BestPrices> | undefined;
+  const fetchBest: FetchBest = async () => {
+    if (market === undefined) return [];
+    if (best === undefined) {
+      const known = new Map<string, BestPrices>();
+      best = known;
+      market.best$().subscribe({
+        next: (prices) => known.set(prices.symbol, prices),
+        error: (error: unknown) => failing.reject(asFault(error)),
+      });
+      await pauseFor(FIRST_BEST_MS, scheduler, signal);
+    }
+    return [...best.values()];
+  };
   const follow = (connected: Market): void => {
-    connected.best$().subscribe({
-      next: (prices) => best.set(prices.symbol, prices),
-      error: (error: unknown) => failing.reject(asFault(error)),
-    });
     const priced = new Set<string>();
     const give = (records: readonly FeedRecord[]): void => {
       for (const record of records) if (record.kind === 'price') priced.add(record.symbol);
@@ -113,7 +125,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
     get behind() {
       return behind;
     },
-    fetchBest: async () => [...best.values()],
+    fetchBest,
     failed: failing.promise,
     async start() {
       market = await connect();
