@@ -1,5 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileCodec } from '../../src/avro-file/container.ts';
@@ -7,10 +9,13 @@ import { toJson } from '../../src/codec/json-view.ts';
 import { TOPICS } from '../../src/codec/topics.ts';
 import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
 import { sampleRecords } from '../../testing/records/sample-records.ts';
-import { runPython } from '../../testing/tools/python.ts';
+import { python, runPython } from '../../testing/tools/python.ts';
+import { root } from '../../testing/tools/tools.ts';
 import { arbitraryRecord } from '../codec/arbitrary-records.ts';
-import { namesIn, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { namesIn, openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { lateRecords, outRecords } from '../sinks/out-records.ts';
 
 const BATCHES = 5;
 const PER_BATCH = 40;
@@ -64,4 +69,17 @@ describe('files of the Avro file sink, read with fastavro', () => {
       await rm(dir, { recursive: true });
     },
   );
+});
+
+it('the statement of docs/event-semantics.md reads trades and late trades in the order of their ids', async () => {
+  const folder = await testFolder();
+  const sink = await openSink(join(folder, 'data'));
+  const trade = (id: number, epoch = 1) => tradeEvent(id, { epoch });
+  await sink.write([...outRecords(trade(8), trade(9), trade(101), trade(3, 2)), ...lateRecords(trade(10), trade(100))]);
+  await sink.close();
+  const document = await readFile(join(root, 'docs/event-semantics.md'), 'utf8');
+  const code = /^### Read trades and late trades$[\s\S]*?^```python\n([\s\S]*?)^```/m.exec(document)?.[1];
+  const print = 'print(*(trade["trade_id"] for trade in trades))';
+  const { stdout } = await promisify(execFile)(python, ['-c', `${code}${print}`], { cwd: folder });
+  expect(stdout).toBe('8 9 10 100 101 3\n');
 });
