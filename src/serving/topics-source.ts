@@ -51,7 +51,7 @@ export interface TopicsSource extends GatewaySource {
   start(): Promise<void>;
   /** Rejects with a Fault if a topic can no longer be read, because old data would look like present data. */
   readonly failed: Promise<never>;
-  /** The venues whose book tickers are published. */
+  /** Knows the venues whose book tickers are published. */
   readonly fetchBest: FetchBest;
   close(): Promise<void>;
 }

@@ -58,7 +58,10 @@ export class FeedInstance {
     this.serving = nextServing(this.serving, record, (venue) => this.venues.get(venue)?.reason ?? '');
     const { state, reason, venue, symbol, cause, heartbeat } = record;
     // The end of a dispute counts from the next heartbeat, because the symbol may be halted for another reason, too.
-    if (state === 'price_disputed' && symbol !== null) this.#dispute(symbol, reason);
+    if (state === 'price_disputed' && symbol !== null) {
+      this.halted.add(symbol);
+      this.disputedPrices.set(symbol, reason);
+    }
     if (heartbeat !== null) this.#addHeartbeat(record, heartbeat, now);
     else if (state === 'stopped') this.stopped = true;
     else if (state === 'trading_halted') this.tradability = { state: 'halted', reason };
@@ -122,11 +125,6 @@ export class FeedInstance {
       this.#ages.set(venue, { at: now.monotonic - onTheWayMs, ageMs });
       this.venues.set(venue, ageMs < DELIVERS_MS && known.staleness === null ? delivering(known, null) : known);
     }
-  }
-
-  #dispute(symbol: string, reason: string): void {
-    this.halted.add(symbol);
-    this.disputedPrices.set(symbol, reason);
   }
 
   #noteIdleMarket({ state, venue, symbol, line, cause, timestamp }: FeedStatus): void {

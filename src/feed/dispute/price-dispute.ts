@@ -16,8 +16,11 @@ export interface PriceCheck {
   readonly others: readonly number[];
 }
 
-/** What a check changed: the dispute began, ended, or neither (undefined). */
-export type DisputeChange = 'begun' | 'over' | undefined;
+/**
+ * What a check changed: the dispute began, or it ended because the price agrees again, another venue serves the symbol,
+ * or the price could not be compared for long.
+ */
+export type DisputeChange = 'begun' | 'agrees' | 'moved' | 'not_compared';
 
 /** A price is compared only with at least this many other venues. */
 export const MIN_OTHERS = 2;
@@ -51,7 +54,7 @@ export class PriceDispute {
     this.#limits = limits;
   }
 
-  next({ venue, price, others }: PriceCheck, now: number): DisputeChange {
+  next({ venue, price, others }: PriceCheck, now: number): DisputeChange | undefined {
     const isMoved = venue !== this.#venue;
     if (isMoved) {
       this.#venue = venue;
@@ -68,10 +71,14 @@ export class PriceDispute {
       this.isDisputed = true;
       return 'begun';
     }
-    const agrees = this.#nearSince !== undefined && now - this.#nearSince >= AGREES_FOR_MS;
-    if (!isMoved && !agrees && now - this.#comparedAt < UNCOMPARED_MS) return undefined;
-    this.isDisputed = false;
-    return 'over';
+    const end = isMoved ? 'moved' : this.#end(now);
+    if (end !== undefined) this.isDisputed = false;
+    return end;
+  }
+
+  #end(now: number): DisputeChange | undefined {
+    if (this.#nearSince !== undefined && now - this.#nearSince >= AGREES_FOR_MS) return 'agrees';
+    return now - this.#comparedAt >= UNCOMPARED_MS ? 'not_compared' : undefined;
   }
 }
 

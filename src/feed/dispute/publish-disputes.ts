@@ -10,7 +10,7 @@ import { publishEvery } from '../publish/publishing.ts';
 import type { SymbolView } from '../status/feed-view.ts';
 import type { FeedWatch } from '../status/feed-watch.ts';
 import type { StatusNote } from '../status/status-numbering.ts';
-import { differenceBps, MIN_OTHERS, median, PriceDispute } from './price-dispute.ts';
+import { type DisputeChange, differenceBps, MIN_OTHERS, median, PriceDispute } from './price-dispute.ts';
 
 /** A timer compares the prices, so that trades and book tickers cost nothing. Milliseconds. */
 const CHECK_EVERY_MS = 100;
@@ -46,11 +46,11 @@ export function publishDisputes(
         if (compared === undefined) return [];
         const { venue, tick, quotes } = compared;
         const price = tick && Number(tick.price);
-        const change = getOrCreate(disputes, symbol, newDispute).next({ venue, price, others: quotes.map(mid) }, now);
-        if (change === undefined) return [];
-        if (change === 'begun') disputedPrices.add(symbol);
+        const dispute = getOrCreate(disputes, symbol, newDispute);
+        const change = dispute.next({ venue, price, others: quotes.map(mid) }, now);
+        if (dispute.isDisputed) disputedPrices.add(symbol);
         else disputedPrices.delete(symbol);
-        return [numbering.record(disputeNote(change, compared, symbol))];
+        return change === undefined ? [] : [numbering.record(disputeNote(change, compared, symbol))];
       };
       return publishEvery(CHECK_EVERY_MS, scheduler, () => {
         const now = scheduler.now();
@@ -82,17 +82,18 @@ function mid({ bidPrice, askPrice }: BookTicker): number {
   return bidPrice === null || askPrice === null ? Number.NaN : (Number(bidPrice) + Number(askPrice)) / 2;
 }
 
-function disputeNote(change: 'begun' | 'over', compared: Compared, symbol: string): StatusNote {
+function disputeNote(change: DisputeChange, compared: Compared, symbol: string): StatusNote {
   const { coin, venue, tick, quotes } = compared;
   const mids = quotes.map((quote) => [quote.venue, midOfQuote(quote) ?? ''] as const);
   const prices = tick === undefined ? mids : [[venue, tick.price] as const, ...mids];
   const details = Object.fromEntries(prices.map(([of, price]) => [`price.${of}`, price]));
   const about = { venue, symbol, coin, details };
   if (change === 'begun') return { ...about, state: 'price_disputed', reason: disputeReason(compared, mids) };
-  const reason =
-    quotes.length < MIN_OTHERS
-      ? `the price of ${coin} at ${venue} cannot be compared with other venues`
-      : `the price of ${coin} at ${venue} is near the other venues again`;
+  const reason = {
+    agrees: `the price of ${coin} at ${venue} is near the other venues again`,
+    moved: `${venue} serves ${coin} now`,
+    not_compared: `the price of ${coin} at ${venue} could not be compared with two other venues for a minute`,
+  }[change];
   return { ...about, state: 'feed_recovered', cause: 'price_disputed', reason };
 }
 

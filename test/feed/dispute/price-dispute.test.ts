@@ -81,7 +81,7 @@ describe('PriceDispute', () => {
         [far, 6],
         [near, AGREES + 1],
       ],
-      ['begun 500', 'over 3600'],
+      ['begun 500', 'agrees 3600'],
     ],
     [
       'does not end between the limits',
@@ -111,7 +111,7 @@ describe('PriceDispute', () => {
         [near, AGREES + 1],
         [far, 6],
       ],
-      ['begun 500', 'over 3600', 'begun 4200'],
+      ['begun 500', 'agrees 3600', 'begun 4200'],
     ],
     [
       'ends when another venue serves',
@@ -119,7 +119,7 @@ describe('PriceDispute', () => {
         [far, 6],
         [at(101.1, [100, 100], 'binance'), 3],
       ],
-      ['begun 500', 'over 600'],
+      ['begun 500', 'moved 600'],
     ],
     [
       'begins anew at another venue',
@@ -135,7 +135,7 @@ describe('PriceDispute', () => {
         [far, 6],
         [alone, 700],
       ],
-      ['begun 500', `over ${500 + UNCOMPARED_MS}`],
+      ['begun 500', `not_compared ${500 + UNCOMPARED_MS}`],
     ],
     [
       'lasts if it can compare again within a minute',
@@ -173,19 +173,19 @@ describe('PriceDispute', () => {
         for (const [index, one] of checks.entries()) {
           const wasDisputed = dispute.isDisputed;
           const change = dispute.next(one, index * STEP_MS);
-          expect(change).toBe(dispute.isDisputed === wasDisputed ? undefined : dispute.isDisputed ? 'begun' : 'over');
+          expect(change !== undefined).toBe(dispute.isDisputed !== wasDisputed);
+          expect(change === 'begun').toBe(dispute.isDisputed && !wasDisputed);
           const last = (ms: number) => checks.slice(Math.max(0, index - ms / STEP_MS), index + 1);
           const all = (ms: number, matches: (each: PriceCheck) => boolean) =>
             last(ms).length === ms / STEP_MS + 1 && last(ms).every((each) => each.venue === one.venue && matches(each));
           const wasFar = all(LIMITS.disputeAfterMs, (each) => (bpsOf(each) ?? 0) > LIMITS.disputeBps);
           if (change === 'begun') expect(wasFar).toBe(true);
           if (change === undefined && !wasDisputed) expect(wasFar).toBe(false);
-          if (change === 'over') {
-            const isNear = all(AGREES_FOR_MS, (each) => (bpsOf(each) ?? 1000) <= LIMITS.disputeBps / 2);
-            const cannotCompare = last(UNCOMPARED_MS - STEP_MS).every((each) => bpsOf(each) === undefined);
-            const isMoved = checks[index - 1]?.venue !== one.venue;
-            expect(isNear || cannotCompare || isMoved).toBe(true);
-          }
+          if (change === 'agrees')
+            expect(all(AGREES_FOR_MS, (each) => (bpsOf(each) ?? 1000) <= LIMITS.disputeBps / 2)).toBe(true);
+          if (change === 'moved') expect(checks[index - 1]?.venue).not.toBe(one.venue);
+          if (change === 'not_compared')
+            expect(last(UNCOMPARED_MS - STEP_MS).every((each) => bpsOf(each) === undefined)).toBe(true);
         }
       }),
     );

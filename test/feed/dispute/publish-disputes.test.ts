@@ -87,6 +87,7 @@ describe('a venue that lies about its prices', () => {
       ['price_disputed', 'bybit'],
       ['feed_recovered', 'binance'],
     ]);
+    expect(run.disputes[1]?.reason).toBe('binance serves BTC now');
     expect(lastHeartbeat(run)).toEqual([[], []]);
   });
 
