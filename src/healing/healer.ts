@@ -6,12 +6,12 @@ import type { VenuePast } from './fetch-missing.ts';
 import type { HealingStore } from './healing-store.ts';
 import { type GapJob, LateTrades } from './late-trades.ts';
 import { groupsOf, OpenGaps } from './open-gaps.ts';
-import { revise } from './revise.ts';
+import { endOfLongest, revise } from './revise.ts';
 
 export interface HealerOptions {
   readonly store: HealingStore;
-  /** The lengths of the windows in `trade-stats`, milliseconds. */
-  readonly windowsMs: readonly number[];
+  /** The lengths of the windows in `trade-stats`, and how long the feed waits for their late trades, milliseconds. */
+  readonly windows: { readonly windowsMs: readonly number[]; readonly allowedLatenessMs: number };
   /** Returns whether the venue's trade ids step by one. */
   readonly isContiguous: (venue: VenueId) => boolean;
   /** The venue's requests for past trades; undefined if the configuration does not use the venue. */
@@ -22,6 +22,11 @@ export interface HealerOptions {
   readonly isOwn?: ((symbol: string) => boolean) | undefined;
   /** Gaps that arrived before this time are left alone, milliseconds since 1970. */
   readonly sinceMs: number;
+  /**
+   * When a feed started that writes to the same sink, milliseconds since 1970; undefined: none does. It publishes windows
+   * of the time before its start a little later.
+   */
+  readonly feedSinceMs: number | undefined;
   /** Returns the wall clock's time, milliseconds since 1970. */
   readonly wallClockMs: () => number;
   readonly onEvent: (event: HealingEvent) => void;
@@ -46,20 +51,22 @@ const FAULT_RETRY_MS = 10_000;
 /** Records of `gaps` are read again if they arrived less than this before the last reading, milliseconds. */
 const OVERLAP_MS = 60_000;
 
-/**
- * The windows and audits of a minute are published by this long after its end, milliseconds. Then they are computed again.
- */
+/** The windows and audits of an interval are published by this long after its end, milliseconds. */
 const PUBLISHED_MS = 75_000;
-const MINUTE_MS = 60_000;
 
-type GapState =
-  /** All its trades are in the topics. Its windows and audits are published at `at`, milliseconds since 1970. */
-  | { readonly kind: 'fetched'; readonly at: number }
-  /**
-   * Trades stay missing. Retried at `retryAt`. If others were written, the audits that they change are computed again at
-   * `at`. Milliseconds since 1970; Infinity: never.
-   */
-  | { readonly kind: 'left'; readonly at: number; readonly retryAt: number };
+/** What is to be done for an open gap. Times are in milliseconds since 1970; Infinity: never. */
+interface GapState {
+  /** True: all its trades are in the topics. */
+  readonly isFetched: boolean;
+  /** When its trades are requested again. */
+  readonly retryAt: number;
+  /** When its windows and audits are computed again. */
+  readonly reviseAt: number;
+  /** True: the sink did not have its windows and audits yet, when they were to be computed again. */
+  readonly isUnpublished?: boolean;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 /**
  * Heals the gaps of one sink. The topic `gaps` is its only list of work: a gap is open until a record with the same bounds
@@ -82,10 +89,10 @@ export class Healer {
   /** Reads the gaps. Returns the open ones, the oldest first. */
   async openGaps(): Promise<readonly Gap[]> {
     const { store, wallClockMs, sinceMs, isOwn = () => true } = this.#options;
-    const since = this.#readSince;
-    this.#readSince = Math.max(sinceMs, wallClockMs() - OVERLAP_MS);
-    for await (const record of store.gaps(since))
+    const readAt = wallClockMs();
+    for await (const record of store.gaps(this.#readSince))
       if (record.kind === 'gap' && isOwn(record.symbol)) this.#gaps.add(record);
+    this.#readSince = Math.max(sinceMs, readAt - OVERLAP_MS);
     return this.#gaps.open();
   }
 
@@ -96,48 +103,46 @@ export class Healer {
   async round(): Promise<number> {
     const open = await this.openGaps();
     const now = this.#options.wallClockMs();
-    const due = open.filter((gap) => this.#isDue(gap, now));
+    const due = open.filter((gap) => (this.#states.get(nameOfGap(gap))?.retryAt ?? now) <= now);
     const jobs = (await Promise.all(due.map((gap) => this.#jobOf(gap)))).filter((job) => job !== undefined);
-    if (jobs.length > 0 && !this.#isOpen) {
-      await this.#options.store.open();
-      // Also for gaps that are fetched later, because this healer's own trades are not read back.
-      await this.#late.readWritten(open);
-      this.#isOpen = true;
-    }
-    // A venue that does not answer delays only its own gaps.
-    await Promise.all([...Map.groupBy(jobs, ({ venue }) => venue)].map(([venue, own]) => this.#fetchAll(venue, own)));
-    for (const gaps of this.#finishable()) await this.#finish(gaps);
+    if (jobs.length > 0) await this.#fetchJobs(jobs, open);
+    for (const gaps of this.#revisable()) await this.#finish(gaps);
     const at = this.#options.wallClockMs();
-    const times = this.#gaps.open().map((gap) => this.#nextAt(gap) ?? at + LOOK_EVERY_MS);
+    const times = this.#gaps.open().map((gap) => {
+      const { retryAt, reviseAt } = this.#states.get(nameOfGap(gap)) ?? { retryAt: at, reviseAt: NEVER };
+      return Math.min(retryAt, reviseAt);
+    });
     return Math.max(0, Math.min(LOOK_EVERY_MS, ...times.map((time) => time - at)));
   }
 
-  /** True while fetched gaps wait until their windows and audits are published. */
+  /** True while fetched trades wait until the windows and audits of their time are published. */
   get isBusy(): boolean {
-    return [...this.#states.values()].some(({ kind }) => kind === 'fetched');
+    return this.#gaps.open().some((gap) => {
+      const { reviseAt = NEVER, isUnpublished = false } = this.#states.get(nameOfGap(gap)) ?? {};
+      return reviseAt < NEVER && !isUnpublished;
+    });
   }
 
-  #isDue(gap: Gap, now: number): boolean {
-    const state = this.#states.get(nameOfGap(gap));
-    return state === undefined || (state.kind === 'left' && state.retryAt <= now);
+  /** When the windows and audits that a gap touches are published, milliseconds since 1970. */
+  #publishedAt({ toTime }: Gap): number {
+    const { windowsMs, allowedLatenessMs } = this.#options.windows;
+    return endOfLongest(toTime, windowsMs) + PUBLISHED_MS + allowedLatenessMs;
   }
 
-  /** Returns when there is more to do for a gap, milliseconds since 1970. */
-  #nextAt(gap: Gap): number | undefined {
-    const state = this.#states.get(nameOfGap(gap));
-    return state?.kind === 'left' ? Math.min(state.retryAt, state.at) : state?.at;
+  /** When the windows and audits that a gap touches can be computed again, milliseconds since 1970. */
+  #reviseAt(gap: Gap): number {
+    const { feedSinceMs = Number.NEGATIVE_INFINITY } = this.#options;
+    return Math.max(this.#publishedAt(gap), feedSinceMs + PUBLISHED_MS);
   }
 
   #isFetched(gap: Gap): boolean {
-    return this.#states.get(nameOfGap(gap))?.kind === 'fetched';
+    return this.#states.get(nameOfGap(gap))?.isFetched === true;
   }
 
-  /** The fetched gaps whose windows and audits are published by now, in groups of one market and about the same time. */
-  #finishable(): readonly (readonly [Gap, ...Gap[]])[] {
+  /** The gaps whose windows and audits can be computed again, in groups of one market and about the same time. */
+  #revisable(): readonly (readonly [Gap, ...Gap[]])[] {
     const now = this.#options.wallClockMs();
-    const due = this.#gaps
-      .open()
-      .filter((gap) => (this.#states.get(nameOfGap(gap))?.at ?? Number.POSITIVE_INFINITY) <= now);
+    const due = this.#gaps.open().filter((gap) => (this.#states.get(nameOfGap(gap))?.reviseAt ?? NEVER) <= now);
     const byMarket = Map.groupBy(due, ({ venue, symbol }) => `${venue} ${symbol}`);
     return [...byMarket.values()].flatMap((gaps) => groupsOf(gaps, (gap) => gap));
   }
@@ -155,78 +160,119 @@ export class Healer {
       if (instrument !== undefined) return { gap, venue, past, instrument, mayBeFilled };
       this.#leave(gap, `${venue} does not list ${gap.symbol}`);
     } catch (error) {
-      this.#leave(gap, asFault(error).message, { afterMs: FAULT_RETRY_MS });
+      this.#leave(gap, asFault(error).message, { retryMs: FAULT_RETRY_MS });
     }
     return undefined;
   }
 
+  async #fetchJobs(jobs: readonly GapJob[], open: readonly Gap[]): Promise<void> {
+    if (!this.#isOpen) {
+      await this.#options.store.open();
+      // Also for gaps that are fetched later, because this healer's own trades are not read back.
+      await this.#late.readWritten(open);
+      this.#isOpen = true;
+    }
+    // A venue that does not answer delays only its own gaps. If the sink fails, each venue still ends its work here, so
+    // that the next round does not begin beside it.
+    const ended = await Promise.allSettled(
+      [...Map.groupBy(jobs, ({ venue }) => venue)].map(([venue, own]) => this.#fetchAll(venue, own)),
+    );
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+    // Meanwhile the feed may have published gaps that touch the same windows.
+    await this.openGaps();
+  }
+
   /** Fetches the trades of one venue's gaps. After a fault, it leaves the rest for later. */
   async #fetchAll(venue: VenueId, jobs: readonly GapJob[]): Promise<void> {
-    const { wallClockMs, onEvent } = this.#options;
     const ready = await this.#late.ready(venue, jobs);
-    for (const job of jobs) if (!ready.has(job)) this.#wait(job.gap, FAULT_RETRY_MS);
+    const { wallClockMs } = this.#options;
+    // The sink is read from each gap on, so the pauses grow with the gap's age.
+    for (const job of jobs)
+      if (!ready.has(job)) this.#wait(job.gap, Math.max(FAULT_RETRY_MS, wallClockMs() - job.gap.toTime));
     const rest = jobs.filter((job) => ready.has(job));
     for (let job = rest.shift(); job !== undefined; job = rest.shift()) {
-      const { gap } = job;
-      let at = Number.POSITIVE_INFINITY;
-      try {
-        const reason = await this.#late.fetch(job, () => {
-          at = publishedAt(gap);
-          onEvent({ kind: 'progress', gap, fetched: this.#late.countIn(gap) });
-        });
-        const isFinal = wallClockMs() - gap.toTime > YOUNG_MS;
-        if (reason === undefined) this.#states.set(nameOfGap(gap), { kind: 'fetched', at: publishedAt(gap) });
-        else this.#leave(gap, reason, { at, afterMs: isFinal ? Number.POSITIVE_INFINITY : RETRY_MS });
-      } catch (error) {
-        const fault = asFault(error);
-        if (fault.kind === 'sink') throw fault;
-        const { retry } = fault;
-        const afterMs = Math.max(FAULT_RETRY_MS, retry.kind === 'after' ? retry.afterMs : 0);
-        this.#leave(gap, fault.message, { at, afterMs });
-        for (const other of rest.splice(0)) this.#wait(other.gap, afterMs);
-      }
+      const retryMs = await this.#fetch(job);
+      if (retryMs !== undefined) for (const other of rest.splice(0)) this.#wait(other.gap, retryMs);
     }
   }
 
-  /** Tries a gap again after a pause; Infinity: never. `at`: when its audits are computed again, if they change. */
-  #wait(gap: Gap, afterMs: number, at = Number.POSITIVE_INFINITY): void {
-    const before = this.#states.get(nameOfGap(gap))?.at ?? Number.POSITIVE_INFINITY;
-    const retryAt = this.#options.wallClockMs() + afterMs;
-    this.#states.set(nameOfGap(gap), { kind: 'left', at: Math.min(at, before), retryAt });
+  /** Fetches the trades of one gap. Returns when the venue can be asked again after a fault, milliseconds. */
+  async #fetch(job: GapJob): Promise<number | undefined> {
+    const { wallClockMs, onEvent } = this.#options;
+    const { gap } = job;
+    const isWritten = this.#late.countIn(gap) > gap.filled;
+    let reviseAt = this.#states.get(nameOfGap(gap))?.reviseAt ?? (isWritten ? this.#reviseAt(gap) : NEVER);
+    try {
+      const reason = await this.#late.fetch(job, () => {
+        reviseAt = this.#reviseAt(gap);
+        onEvent({ kind: 'progress', gap, fetched: this.#late.countIn(gap) });
+      });
+      const isYoung = wallClockMs() - gap.toTime <= YOUNG_MS;
+      if (reason !== undefined) this.#leave(gap, reason, { reviseAt, retryMs: isYoung ? RETRY_MS : NEVER });
+      else this.#states.set(nameOfGap(gap), { isFetched: true, retryAt: NEVER, reviseAt: this.#reviseAt(gap) });
+      return undefined;
+    } catch (error) {
+      const { kind, message, retry } = asFault(error);
+      if (kind === 'sink') {
+        if (reviseAt < NEVER) this.#states.set(nameOfGap(gap), { isFetched: false, retryAt: 0, reviseAt });
+        throw error;
+      }
+      if (kind === 'unknown_symbol') {
+        this.#leave(gap, message, { reviseAt });
+        return undefined;
+      }
+      const retryMs = retry.kind === 'never' ? LOOK_EVERY_MS : retry.kind === 'after' ? retry.afterMs : 0;
+      this.#leave(gap, message, { reviseAt, retryMs: Math.max(FAULT_RETRY_MS, retryMs) });
+      return Math.max(FAULT_RETRY_MS, retryMs);
+    }
   }
 
-  /** Reports why trades of a gap stay missing, and waits. */
-  #leave(gap: Gap, reason: string, { at = Number.POSITIVE_INFINITY, afterMs = Number.POSITIVE_INFINITY } = {}): void {
-    this.#wait(gap, afterMs, at);
-    this.#options.onEvent({ kind: 'left', gap, reason, isFinal: afterMs === Number.POSITIVE_INFINITY });
+  #wait(gap: Gap, retryMs: number): void {
+    const { reviseAt = NEVER } = this.#states.get(nameOfGap(gap)) ?? {};
+    const retryAt = this.#options.wallClockMs() + retryMs;
+    this.#states.set(nameOfGap(gap), { isFetched: false, retryAt, reviseAt });
+  }
+
+  /** Notes that trades of a gap stay missing. `retryMs`: when they are requested again, milliseconds. */
+  #leave(gap: Gap, reason: string, { reviseAt = NEVER, retryMs = NEVER } = {}): void {
+    const retryAt = this.#options.wallClockMs() + retryMs;
+    this.#states.set(nameOfGap(gap), { isFetched: false, retryAt, reviseAt });
+    this.#options.onEvent({ kind: 'left', gap, reason, isFinal: retryMs === NEVER });
   }
 
   /** Publishes what is complete now: windows and audits, then the gaps with the outcome `healed`. */
   async #finish(gaps: readonly [Gap, ...Gap[]]): Promise<void> {
-    const { store, windowsMs, isContiguous, onEvent } = this.#options;
+    const { store, windows, isContiguous, wallClockMs, onEvent } = this.#options;
     const [{ symbol }] = gaps;
     const venue = VENUE_IDS.find((id) => id === gaps[0].venue);
     if (venue === undefined) return;
     const open = this.#gaps
       .open()
       .filter((gap) => gap.venue === venue && gap.symbol === symbol && !this.#isFetched(gap));
-    const revised = await revise(store, { venue, symbol, gaps, open, isContiguous: isContiguous(venue), windowsMs });
+    const publishedAt = Math.max(...gaps.map((gap) => this.#publishedAt(gap)));
+    const { windowsMs } = windows;
+    const market = { venue, symbol, isContiguous: isContiguous(venue) };
+    const revised = await revise(store, { ...market, gaps, open, windowsMs, publishedAt });
+    if (revised === undefined) {
+      const reviseAt = wallClockMs() + Math.max(FAULT_RETRY_MS, wallClockMs() - publishedAt);
+      for (const gap of gaps) this.#change(gap, { reviseAt, isUnpublished: true });
+      return;
+    }
     await store.write(revised);
     const healed = gaps
       .filter((gap) => this.#isFetched(gap))
       .map((gap): Gap => ({ ...gap, filled: this.#late.countIn(gap), outcome: 'healed' }));
     await store.write(healed);
     for (const gap of gaps) {
-      const state = this.#states.get(nameOfGap(gap));
-      if (state?.kind === 'left') this.#states.set(nameOfGap(gap), { ...state, at: Number.POSITIVE_INFINITY });
-      else this.#states.delete(nameOfGap(gap));
+      if (this.#isFetched(gap)) this.#states.delete(nameOfGap(gap));
+      else this.#change(gap, { reviseAt: NEVER });
     }
     for (const gap of healed) this.#gaps.add(gap);
     onEvent({ kind: 'healed', gaps: healed, records: [...revised, ...healed] });
   }
-}
 
-/** When the windows and audits that a gap touches are published, milliseconds since 1970. */
-function publishedAt({ toTime }: Gap): number {
-  return (Math.floor(toTime / MINUTE_MS) + 1) * MINUTE_MS + PUBLISHED_MS;
+  #change(gap: Gap, changes: Partial<GapState>): void {
+    const state = this.#states.get(nameOfGap(gap));
+    if (state !== undefined) this.#states.set(nameOfGap(gap), { ...state, ...changes });
+  }
 }

@@ -2,7 +2,7 @@ import { environmentPrefix, marketKeyOf, messageKeyOf, topicNameOf } from '../co
 import type { TopicRecords } from '../codec/topics.ts';
 import { type Config, environmentOf } from '../config/config.ts';
 import { at } from '../domain/at.ts';
-
+import type { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { FeedRecord, TradeEvent } from '../domain/record.ts';
 import type { OutRecord, SinkArchive } from '../sinks/contract.ts';
@@ -10,13 +10,17 @@ import type { OutRecord, SinkArchive } from '../sinks/contract.ts';
 const RETRY_MS = [100, 200, 500, 1000, 2000, 5000];
 /** Records in a batch. A larger batch would delay the batches of the feed. */
 const BATCH = 250;
+/** How long records are read without a pause, milliseconds: the feed cannot work meanwhile. */
+const READ_MS = 2;
+/** The clock is read once for so many records. */
+const CLOCK_EVERY = 32;
 
 export interface HealingStoreOptions {
   readonly archive: SinkArchive;
   readonly config: Config;
   /** Waits between two tries of a write. Rejects when the healer is stopped. */
   readonly pause: (ms: number) => Promise<void>;
-  /** Called after each batch, with the time that it took in milliseconds: it makes room for other work. */
+  /** Called after a part of the work, with the time that it took in milliseconds: it makes room for other work. */
   readonly turn: (usedMs: number) => Promise<void>;
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
@@ -25,8 +29,9 @@ export interface HealingStoreOptions {
 /** The records of one sink, as a healer reads and writes them. Promises reject with a Fault. */
 export class HealingStore {
   readonly #options: HealingStoreOptions;
-  #written: Promise<void> = Promise.resolve();
   readonly #keyOf: ReturnType<typeof marketKeyOf>;
+  /** The last write. The archive takes one batch after the other, but several venues are healed at the same time. */
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(options: HealingStoreOptions) {
     this.#options = options;
@@ -51,64 +56,91 @@ export class HealingStore {
     symbols: readonly string[],
     sinceMs: number,
   ): AsyncGenerator<FeedRecord> {
-    const { archive, config } = this.#options;
+    const { archive, config, now, turn } = this.#options;
     const prefix = environmentPrefix(environmentOf(config, venue), config.feed.allowTestData);
     const keys = new Set(symbols.map((symbol) => this.#keyOf({ venue, symbol })));
+    let since = now();
+    let count = 0;
     for await (const record of archive.records(prefix + topic, sinceMs, keys)) {
       const { venue: of, symbol } = record as Partial<FeedRecord & { readonly symbol: string }>;
       if (of && symbol && keys.has(this.#keyOf({ venue: of, symbol }))) yield record;
+      if (++count % CLOCK_EVERY !== 0) continue;
+      const usedMs = now() - since;
+      if (usedMs < READ_MS) continue;
+      await turn(usedMs);
+      since = now();
     }
   }
 
-  /** Writes trades to `late-trades`, in order. @throws Fault if the sink refuses one */
-  async writeLate(trades: readonly TradeEvent[]): Promise<void> {
+  /**
+   * Writes trades to `late-trades`, in order. Calls `onWritten` with the trades of each part that is stored. Returns why
+   * the sink refuses trades, if it does; the others are written. @throws Fault if the sink takes nothing more
+   */
+  async writeLate(
+    trades: readonly TradeEvent[],
+    onWritten: (trades: readonly TradeEvent[]) => void,
+  ): Promise<Fault | undefined> {
     const { config } = this.#options;
-    await this.#write(
-      trades.map((record) => ({
-        topic: `${environmentPrefix(record.environment, config.feed.allowTestData)}late-trades`,
-        key: messageKeyOf(record, config.feed.mode),
-        record,
-      })),
-    );
+    const records = trades.map((record) => ({
+      topic: `${environmentPrefix(record.environment, config.feed.allowTestData)}late-trades`,
+      key: messageKeyOf(record, config.feed.mode),
+      record,
+    }));
+    const refused = await this.#write(records, (delivered) => onWritten(delivered.map(({ record }) => record)));
+    return refused[0];
   }
 
   /** Writes records to the topics of their kinds, in order. @throws Fault if the sink refuses one */
   async write(records: readonly FeedRecord[]): Promise<void> {
     const { allowTestData, mode } = this.#options.config.feed;
-    await this.#write(
+    const [refused] = await this.#write(
       records.map((record) => ({
         topic: topicNameOf(record, allowTestData),
         key: messageKeyOf(record, mode),
         record,
       })),
     );
+    if (refused !== undefined) throw refused;
   }
 
-  /** The healing of several venues shares the archive, which takes one batch at a time. */
-  #write(records: readonly OutRecord[]): Promise<void> {
-    const written = this.#written.then(() => this.#writeAll(records));
-    this.#written = written.catch(() => {});
-    return written;
-  }
-
-  async #writeAll(records: readonly OutRecord[]): Promise<void> {
+  /** Returns why records are refused. */
+  async #write<T extends OutRecord>(
+    records: readonly T[],
+    onDelivered: (records: readonly T[]) => void = () => {},
+  ): Promise<readonly Fault[]> {
     const { now, turn } = this.#options;
+    const refused: Fault[] = [];
     for (let from = 0; from < records.length; from += BATCH) {
-      const since = now();
-      await this.#writeBatch(records.slice(from, from + BATCH));
-      await turn(now() - since);
+      const batch = records.slice(from, from + BATCH);
+      const write = this.#written.then(async () => {
+        const since = now();
+        refused.push(...(await this.#writeBatch(batch, onDelivered)));
+        return now() - since;
+      });
+      this.#written = write.catch(() => {});
+      await turn(await write);
     }
+    return refused;
   }
 
-  async #writeBatch(batch: readonly OutRecord[]): Promise<void> {
+  async #writeBatch<T extends OutRecord>(
+    batch: readonly T[],
+    onDelivered: (records: readonly T[]) => void,
+  ): Promise<readonly Fault[]> {
+    const refused: Fault[] = [];
     let rest = batch;
     for (let failures = 0; ; failures++) {
       const outcomes = await this.#options.archive.write(rest);
-      const faults = outcomes.map((outcome) => (outcome.kind === 'delivered' ? undefined : outcome));
-      const refused = faults.find((outcome) => outcome?.kind === 'rejected' || outcome?.fault.retry.kind === 'never');
-      if (refused !== undefined) throw refused.fault;
-      rest = rest.filter((_, index) => faults[index] !== undefined);
-      if (rest.length === 0) return;
+      onDelivered(rest.filter((_, index) => outcomes[index]?.kind === 'delivered'));
+      const retried: T[] = [];
+      for (const [index, outcome] of outcomes.entries()) {
+        if (outcome.kind === 'rejected') refused.push(outcome.fault);
+        if (outcome.kind !== 'retry') continue;
+        if (outcome.fault.retry.kind === 'never') throw outcome.fault;
+        retried.push(at(rest, index));
+      }
+      rest = retried;
+      if (rest.length === 0) return refused;
       await this.#options.pause(at(RETRY_MS, Math.min(failures, RETRY_MS.length - 1)));
     }
   }

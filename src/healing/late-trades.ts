@@ -1,3 +1,4 @@
+import type { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import { type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { Gap, TradeEvent } from '../domain/record.ts';
@@ -68,16 +69,18 @@ export class LateTrades {
    * Fetches the gap's missing trades and writes them, page by page. Returns why trades stay missing, for people;
    * undefined if none does. @throws Fault
    */
-  async fetch(job: GapJob, onPage: (trades: readonly TradeEvent[]) => void): Promise<string | undefined> {
+  async fetch(job: GapJob, onWritten: () => void): Promise<string | undefined> {
     const { gap, instrument, past } = job;
-    const have = this.#of(gap);
-    const pages = fetchMissing(gap, have, instrument, past);
+    const pages = fetchMissing(gap, this.#of(gap), instrument, past);
+    let refused: Fault | undefined;
     for (let page = await pages.next(); ; page = await pages.next()) {
-      if (page.done) return page.value;
+      if (page.done) return refused === undefined ? page.value : `the sink refuses a trade: ${refused.message}`;
       const trades = page.value.map((trade) => ({ ...trade, epoch: gap.epoch }));
-      await this.#store.writeLate(trades);
-      for (const trade of trades) this.#note(trade);
-      onPage(trades);
+      const fault = await this.#store.writeLate(trades, (written) => {
+        for (const trade of written) this.#note(trade);
+        if (written.length > 0) onWritten();
+      });
+      refused ??= fault;
     }
   }
 

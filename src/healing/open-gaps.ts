@@ -34,7 +34,7 @@ export class OpenGaps {
     const gaps = this.#series.get(nameOfSeries(gap))?.values() ?? [];
     const { fromTime, toTime } = gap;
     return [...gaps].filter(
-      (other) => nameOfGap(other) !== nameOfGap(gap) && other.fromTime <= toTime && other.toTime >= fromTime,
+      (other) => other.fromTime <= toTime && other.toTime >= fromTime && nameOfGap(other) !== nameOfGap(gap),
     );
   }
 }

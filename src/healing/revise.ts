@@ -11,8 +11,6 @@ import type { HealingStore } from './healing-store.ts';
 import { CLOCK_MS } from './late-trades.ts';
 
 const MINUTE_MS = 60_000;
-/** Trades whose timestamps are later than this after the last interval do not belong to it, milliseconds. */
-const AFTER_MS = 10_000;
 
 /** The gaps of one market whose trades were fetched. */
 export interface FetchedGaps {
@@ -25,35 +23,46 @@ export interface FetchedGaps {
   /** True if trade ids step by one. */
   readonly isContiguous: boolean;
   readonly windowsMs: readonly number[];
+  /** When the feed has published their windows and audits, by the venue's time, milliseconds since 1970. */
+  readonly publishedAt: number;
 }
 
 /**
  * Computes the windows and audits of the time of fetched gaps again, from `trades` and `late-trades`. Returns the records
  * that differ from the published ones: complete windows, and audits. Repeating it is harmless.
+ *
+ * Returns undefined as long as no later trade shows that the sink has everything until `publishedAt`: it may get records
+ * late, or the feed may have ended before.
  */
-export async function revise(store: HealingStore, fetched: FetchedGaps): Promise<readonly FeedRecord[]> {
-  const { venue, symbol, gaps } = fetched;
+export async function revise(store: HealingStore, fetched: FetchedGaps): Promise<readonly FeedRecord[] | undefined> {
+  const { venue, symbol, gaps, publishedAt: end } = fetched;
   const from = Math.min(...gaps.map(({ fromTime }) => fromTime));
-  const to = Math.max(...gaps.map(({ toTime }) => toTime));
-  const longest = Math.max(MINUTE_MS, ...fetched.windowsMs);
+  const longest = longestOf(fetched.windowsMs);
   const since = startOf(from, longest) - CLOCK_MS;
-  const end = startOf(to, longest) + longest + AFTER_MS;
-  const known = await publishedSince(store, fetched, since);
-  let isFollowed = false;
-  const trades = tradesOf(store.records('trades', venue, [symbol], since), fetched, end, () => {
-    isFollowed = true;
+  let follows: 'trade' | 'epoch' | undefined;
+  const trades = tradesOf(store.records('trades', venue, [symbol], since), fetched, (what) => {
+    follows = what;
   });
   const late = () => lateTradesOf(store.records('late-trades', venue, [symbol], since), fetched, { since, end });
+  const known = await publishedSince(store, fetched, since);
   const epochs = new Map<number, EpochRevision>();
   const revised: FeedRecord[] = [];
   for await (const { trade } of mergeLate(trades, late)) {
     const epoch = getOrCreate(epochs, trade.epoch, () => new EpochRevision(fetched, trade.epoch, known));
     revised.push(...epoch.next(trade));
   }
-  const last = Math.max(...epochs.keys());
-  for (const [number, epoch] of epochs) revised.push(...epoch.end(isFollowed || number < last));
+  if (follows === undefined) return undefined;
+  for (const epoch of epochs.values()) revised.push(...epoch.end());
   return revised;
 }
+
+/** Returns the end of the longest window or minute that contains a time, milliseconds since 1970. */
+export function endOfLongest(time: number, windowsMs: readonly number[]): number {
+  const longest = longestOf(windowsMs);
+  return startOf(time, longest) + longest;
+}
+
+const longestOf = (windowsMs: readonly number[]): number => Math.max(MINUTE_MS, ...windowsMs);
 
 /** The latest published windows and audits, by the names that `nameOfWindow` and `nameOfAudit` give them. */
 type Published = ReadonlyMap<string, TradeStats | Audit>;
@@ -80,24 +89,25 @@ async function publishedSince(store: HealingStore, fetched: FetchedGaps, since: 
   return latest;
 }
 
-/** Yields the trades of the fetched gaps' epochs, up to a time. `onFollowed`: a later epoch follows. */
+/** Yields the trades of the fetched gaps' epochs. Ends at the first trade after `publishedAt` or of a later epoch. */
 async function* tradesOf(
   records: AsyncIterable<FeedRecord>,
-  { venue, symbol, gaps }: FetchedGaps,
-  end: number,
-  onFollowed: () => void,
+  { venue, symbol, gaps, publishedAt }: FetchedGaps,
+  onEnd: (follows: 'trade' | 'epoch') => void,
 ): AsyncGenerator<TradeEvent> {
   const epochs = new Set(gaps.map(({ epoch }) => epoch));
   const last = Math.max(...epochs);
   for await (const record of records) {
     if (record.kind !== 'trade' || record.symbol !== symbol) continue;
     if (record.epoch > last) {
-      onFollowed();
+      onEnd('epoch');
       return;
     }
     if (record.venue !== venue || !epochs.has(record.epoch)) continue;
+    const isLast = record.epoch === last && record.timestamp >= publishedAt;
+    if (isLast) onEnd('trade');
     yield record;
-    if (record.epoch === last && record.timestamp >= end) return;
+    if (isLast) return;
   }
 }
 
@@ -156,12 +166,12 @@ class EpochRevision {
     );
   }
 
-  /** @param isOver true if the epoch is over, so that its last windows are not complete */
-  end(isOver: boolean): readonly FeedRecord[] {
+  /** Returns the records of the intervals in which the epoch ended: they are not complete. */
+  end(): readonly FeedRecord[] {
     return this.#records(
       this.#windows.flatMap((windows) => windows.end()),
       this.#minutes.end(),
-      isOver,
+      true,
     );
   }
 

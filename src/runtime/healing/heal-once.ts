@@ -24,14 +24,15 @@ export interface HealOnce {
   readonly onEvent: (event: HealingEvent, sink: string) => void;
 }
 
-/** A run writes to the same sink, so it heals the gaps itself. `holder` names it, for people. */
+/** A run writes to the same sink, so it heals the gaps itself. */
 export class RunHeals extends Error {
   override readonly name = 'RunHeals';
 }
 
 /** A run publishes a heartbeat every second, so a longer silence shows that there is none. */
 const LISTEN_MS = 2500;
-const HEARD_SINCE_MS = 60_000;
+/** Heartbeats that arrived earlier are not read, milliseconds. */
+const HEARTBEATS_MS = 60_000;
 
 /**
  * Heals the open gaps of all sinks once. Returns the gaps that were open, by sink. Rejects with RunHeals or FolderInUse if
@@ -71,6 +72,7 @@ async function healSink(sink: Sink, archive: SinkArchive, config: Config, option
     const healer = newHealer(archive, config, dependencies, {
       isOwn,
       sinceMs,
+      feedSinceMs: undefined,
       onEvent: (event) => onEvent(event, sink.name),
     });
     const gaps = await healer.openGaps();
@@ -94,15 +96,15 @@ async function healSink(sink: Sink, archive: SinkArchive, config: Config, option
 async function refuseBesideRun(archive: SinkArchive, config: Config, options: HealOnce): Promise<void> {
   const { scheduler, wallClockMs, signal } = options;
   const prefix = environmentPrefix(config.environment, config.feed.allowTestData);
-  const heard = async (): Promise<ReadonlyMap<string, number>> => {
+  const lastHeartbeats = async (): Promise<ReadonlyMap<string, number>> => {
     const last = new Map<string, number>();
-    for await (const record of archive.records(`${prefix}feed-status`, wallClockMs() - HEARD_SINCE_MS))
+    for await (const record of archive.records(`${prefix}feed-status`, wallClockMs() - HEARTBEATS_MS))
       if (record.kind === 'status' && record.state === 'heartbeat') last.set(record.instance, record.sequence);
     return last;
   };
-  const before = await heard();
+  const before = await lastHeartbeats();
   await pauseFor(LISTEN_MS, scheduler, signal);
-  for (const [instance, sequence] of await heard()) {
+  for (const [instance, sequence] of await lastHeartbeats()) {
     if (sequence <= (before.get(instance) ?? 0)) continue;
     const topics = `${config.kafka.topicPrefix}${prefix}*`;
     throw new RunHeals(

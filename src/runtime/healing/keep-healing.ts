@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, merge, mergeMap, race, share, takeUntil, throttleTime, timer } from 'rxjs';
+import { filter, firstValueFrom, from, merge, mergeMap, race, share, takeUntil, throttleTime, timer } from 'rxjs';
 import type { Config } from '../../config/config.ts';
 import { asFault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
@@ -24,6 +24,8 @@ const START_AFTER_MS = 5000;
 const LOOK_AFTER_MS = [1000, 5000, 30_000] as const;
 const NOTHING = { defaultValue: undefined };
 const RETRY_MS = 10_000;
+/** How long a stop waits for reads and writes in flight, milliseconds. */
+const STOP_WITHIN_MS = 1000;
 /** Healing leaves most of the thread's time to the feed. */
 const TIME_SHARE = 0.25;
 
@@ -48,6 +50,7 @@ export function keepHealing(
     const healer = newHealer(archive, config, dependencies, {
       isOwn,
       sinceMs: 0,
+      feedSinceMs: options.wallClockMs(),
       onEvent: (event) => onEvent(event, name),
     });
     let isDue = false;
@@ -71,7 +74,8 @@ export function keepHealing(
   });
   return async () => {
     stopping.abort();
-    await Promise.all([...archives.map(({ archive }) => archive.close()), ...ended]);
+    const closed = Promise.all([...archives.map(({ archive }) => archive.close()), ...ended]);
+    await firstValueFrom(race(from(closed), timer(STOP_WITHIN_MS, scheduler)));
   };
 }
 

@@ -26,7 +26,7 @@ export function newHealer(
   archive: SinkArchive,
   config: Config,
   { scheduler, wallClockMs, access, signal, share }: HealingDependencies,
-  options: Pick<ConstructorParameters<typeof Healer>[0], 'isOwn' | 'sinceMs' | 'onEvent'>,
+  options: Pick<ConstructorParameters<typeof Healer>[0], 'isOwn' | 'sinceMs' | 'feedSinceMs' | 'onEvent'>,
 ): Healer {
   const pause = async (ms: number): Promise<void> => {
     await pauseFor(ms, scheduler, signal);
@@ -39,7 +39,7 @@ export function newHealer(
     ...options,
     store,
     wallClockMs,
-    windowsMs: config.stats.windowsMs,
+    windows: config.stats,
     isContiguous: (id) => venues[id].contiguousTradeIds,
     pastOf: (id) =>
       feedVenues(config).includes(id)
