@@ -34,6 +34,6 @@ it.each(CASES)(
       ...(isLong ? ['--max-examples', '50'] : ['--max-examples', '2', '--phases', 'coverage,stateful']),
     ]);
     expect(code, `${stdout}\n${stderr}`).toBe(0);
-    expect(stdout).toContain('Tested: 20');
+    expect(stdout).toContain('Tested: 22');
   },
 );
