@@ -77,7 +77,9 @@ export class FeedMemory {
   }
 
   async recallGaps(readBackwards: ReadTopicBackwards, topic: string, nowMs: number): Promise<void> {
-    const isEnough = ({ appendedAt }: Dated<Gap>) => appendedAt < nowMs - this.#gapsMs;
+    // In files, a healed gap has the time of its end, but it may have been published long after it.
+    const isEnough = ({ record, appendedAt }: Dated<Gap>) =>
+      record.outcome !== 'healed' && appendedAt < nowMs - this.#gapsMs;
     const past = await this.#recall(readBackwards, topic, 'gaps', isEnough);
     for (const { record, appendedAt } of past) this.addGap(record, appendedAt);
   }

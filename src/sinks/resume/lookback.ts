@@ -131,10 +131,12 @@ export class Lookback {
     const time = timeOf(dated);
     // A late or fetched record lies in the topic by its time of arrival, not by its own time.
     const arrival = dated.kind === 'gap' ? time : dated.receivedAt / 1000;
-    this.#oldest = Math.min(this.#oldest, Math.max(time, arrival));
+    const isRevised = isRevision(dated);
+    if (!isRevised) this.#oldest = Math.min(this.#oldest, Math.max(time, arrival));
     const series = this.#series.get(seriesKey(dated));
     if (series === undefined || isBehind(dated, series.upTo)) return;
     if (!this.#hasCount(series) || time > series.since) this.#kept.push(dated);
+    if (isRevised) return;
     series.found++;
     series.oldest = Math.min(series.oldest, time);
   }
@@ -173,6 +175,11 @@ export class Lookback {
   #isCovered({ since, oldest }: Series): boolean {
     return Math.min(oldest, this.#oldest) <= since - this.#sought.slackMs;
   }
+}
+
+/** Returns true for a record of healing. It may be published long after its time, so it does not say how far was read. */
+function isRevision(dated: Dated): boolean {
+  return dated.kind === 'gap' ? dated.outcome === 'healed' : 'revision' in dated && dated.revision > 0;
 }
 
 function isBehind(dated: Dated, last: string | undefined): boolean {

@@ -76,6 +76,15 @@ describe('FeedMemory', () => {
     }
   });
 
+  it('reads on behind a healed gap, whose time in files is long before its publication', async () => {
+    const nowMs = 9_000_000;
+    const open = { at: nowMs - 5000, record: gapOf('BTCUSDT') };
+    const healed = { at: 1000, record: gapOf('ETHUSDT', { outcome: 'healed' }) };
+    const memory = new FeedMemory(60_000);
+    await memory.recallGaps(topicOf(open, healed).readBackwards, 'gaps', nowMs);
+    expect(memory.gaps().map(({ gap }) => gap)).toEqual([open.record]);
+  });
+
   it('prefers a gap that arrives while the past is read to an older gap', async () => {
     const { readBackwards } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
     const memory = new FeedMemory(60_000);

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
 import type { TradeEvent } from '../../../src/domain/record.ts';
 import type { RecentOptions, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
-import { Lookback, pick, type Sought, soughtOf } from '../../../src/sinks/resume/lookback.ts';
-import { sampleTrade } from '../../../testing/records/sample-records.ts';
+import { type Dated, Lookback, pick, type Sought, soughtOf } from '../../../src/sinks/resume/lookback.ts';
+import { tradeStats } from '../../../testing/records/gateway-records.ts';
+import { sampleAudit, sampleGap, sampleTrade } from '../../../testing/records/sample-records.ts';
 
 const T = 1_732_000_000_000;
 const checkpoint = (symbol: string, second: number | null, over: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint => ({
@@ -29,6 +30,7 @@ const traded = (symbol: string, second: number, over: Partial<TradeEvent> = {}):
   return sampleTrade({ venue: 'binance', symbol, epoch: 1, timestamp, receivedAt: timestamp * 1000, ...over });
 };
 const firstOf = (over: RecentOptions): Sought => soughtOf(over)[0] as Sought;
+const OF_A = { venue: 'binance', symbol: 'A', epoch: 1 };
 const BOUNDS = { span: 1000, count: 100 };
 
 describe('soughtOf', () => {
@@ -69,6 +71,18 @@ describe('soughtOf', () => {
 });
 
 describe('Lookback', () => {
+  it.each<[string, Dated]>([
+    ['a healed gap', sampleGap({ ...OF_A, fromTime: T - 9_000_000, toTime: T - 8_000_000, outcome: 'healed' })],
+    ['a revised window', tradeStats(T - 8_000_000, { ...OF_A, receivedAt: 0, revision: 1 })],
+    ['a revised audit', sampleAudit({ ...OF_A, minute: T - 8_000_000, receivedAt: 0, revision: 1 })],
+  ])('reads on behind %s, which is published long after its time', (_name, late) => {
+    const sought = soughtOf(options([checkpoint('A', 100)])).find(({ kind }) => kind === late.kind) as Sought;
+    const lookback = new Lookback(sought, BOUNDS);
+    lookback.add(late);
+    expect(lookback.isEnough).toBe(false);
+    expect(lookback.found()).toEqual([]);
+  });
+
   const quiet = [checkpoint('A', 1000), checkpoint('Q', 900)];
 
   it('ends when every symbol has enough trades and the span is covered', () => {
