@@ -1,3 +1,4 @@
+import { AuditsStrip } from '../audits/audits-strip.tsx';
 import { book, bookAt } from '../book/coin-book.ts';
 import { DepthChart } from '../book/depth-chart.tsx';
 import { Ladder } from '../book/ladder.tsx';
@@ -24,6 +25,7 @@ export function CoinDetail() {
     <div class="detail of-coin" id="coin">
       <div class="detail-centre">
         <CoinHead key={row.symbol} row={row} />
+        <AuditsStrip coin={row.coin} />
         <Candles key={`candles ${row.symbol}`} stale={staleNote(row)} />
       </div>
       <div class="detail-right">

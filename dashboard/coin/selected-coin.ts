@@ -10,6 +10,7 @@ import type {
 import type { Series } from '../../src/gateway/api/fields.ts';
 import type { KlineJson, LargeTradeJson, TradeJson, TradeStatsJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage, StreamChannel } from '../../src/gateway/api/stream-messages.ts';
+import { audits, loadAudits } from '../audits/coin-audits.ts';
 import { book, forgetBook, receiveBook, startBook } from '../book/coin-book.ts';
 import { MAX_TRADES, mergeLarge, mergeTrades } from '../book/recent-trades.ts';
 import type { MissedTrades } from '../book/tape-rows.ts';
@@ -75,6 +76,7 @@ export function startSelectedCoin(): void {
     forget();
     for (const channel of CHANNELS) subscribe(channel, symbol);
     void loadVenuePrices();
+    void loadAudits();
     return () => {
       for (const channel of CHANNELS) unsubscribe(channel, symbol);
     };
@@ -91,6 +93,7 @@ export function startSelectedCoin(): void {
     if (document.hidden || link.peek().state !== 'open') return;
     if (hasTrades) void loadVolumeProfile();
     void loadNewestCandles();
+    void loadAudits();
   }, REFRESH_EVERY_MS);
   setInterval(() => {
     if (!document.hidden && link.peek().state === 'open') void loadVenuePrices();
@@ -167,6 +170,7 @@ function forget(): void {
     forgetCandles(() => true);
     stats.value = [];
     volumeProfile.value = undefined;
+    audits.value = undefined;
     awaitedFrom.value = null;
   });
 }

@@ -17,6 +17,7 @@ beforeAll(async () => {
   ({ page } = await openDashboard(context, gateway.url, { change: withStaleCoins }));
   await page.locator('.ladder .bids tr').first().waitFor();
   await page.locator('.tape tbody tr').first().waitFor();
+  await page.locator('.minute-unexplained').first().waitFor();
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 /**
- * Runs in the page: names each visible text and each border of a field with too little contrast to its ground. WCAG 2
- * asks for 4.5, and for 3 for large texts and borders.
+ * Runs in the page: names each visible text, each bar of a minute and each border of a field with too little contrast to
+ * its ground. WCAG 2 asks for 4.5, and for 3 for large texts, bars and borders.
  */
 export function lowContrast(): string[] {
   type Color = readonly [red: number, green: number, blue: number, alpha: number];
@@ -76,6 +76,8 @@ export function lowContrast(): string[] {
     const ratio = contrastIn(element, element instanceof SVGElement ? fill : color);
     check(text, element, ratio, isLarge ? LARGE_TEXT : TEXT);
   }
+  for (const bar of document.querySelectorAll('path[class^="minute-"]'))
+    check('a bar', bar, contrastIn(bar.parentElement, getComputedStyle(bar).fill), BORDER);
   for (const field of document.querySelectorAll('input, select'))
     if (field.checkVisibility())
       check('the border', field, contrastIn(field.parentElement, getComputedStyle(field).borderBottomColor), BORDER);

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { EMPTY, Subject } from 'rxjs';
-import type { FeedRecord } from '../../src/domain/record.ts';
+import type { Audit, FeedRecord } from '../../src/domain/record.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
 import { GATEWAY_SETTINGS } from '../feeds/gateway-settings.ts';
 import { kline } from '../judges/events.ts';
 import { heartbeat, orderBook, price, status, trade, tradeStats, venueAge } from '../records/gateway-records.ts';
+import { sampleAudit } from '../records/sample-records.ts';
 import { root } from '../tools/tools.ts';
 
 /** Milliseconds between two batches of records. */
@@ -124,8 +125,24 @@ export class BusyGateway {
   #publishFigures(): void {
     const of = this.#of('BTC', 0);
     for (let before = 200; before >= 0; before--) this.#publishCandle(before);
-    this.#publish(tradeStats(minuteOf(Date.now()) - 60_000, of));
+    this.#publish(tradeStats(minuteOf(Date.now()) - 60_000, of), ...this.#audits());
     this.#publishBook();
+  }
+
+  /** The first coin's last 120 minutes, with every verdict. */
+  #audits(): readonly FeedRecord[] {
+    const audit = (before: number, changes: Partial<Audit> = {}) =>
+      sampleAudit({ ...this.#of('BTC', 0), minute: minuteOf(Date.now()) - (before + 1) * 60_000, ...changes });
+    const gap = { verdict: 'gap', reason: 'trades are missing: see gaps' } as const;
+    return Array.from({ length: 120 }, (_, before) => {
+      if (before > 115) return [];
+      if (before === 115) return audit(before, { verdict: 'unchecked', reason: 'the epoch begins inside the minute' });
+      if (before > 80) return audit(before, { verdict: 'agrees' });
+      if (before > 70) return [audit(before, gap), audit(before, { revision: 1, backfilled: 21 })];
+      if (before > 60) return audit(before, gap);
+      if (before > 57) return audit(before, { verdict: 'unexplained', reason: '41 trades, the candle has 42' });
+      return audit(before);
+    }).flat();
   }
 
   /** The first coin's candle of this many minutes ago. */
