@@ -105,7 +105,7 @@ export async function connectTopics(
     alwaysRead,
     pastReader: () => {
       const read = backend.pastReader();
-      return (name, ...others) => read(fullNameOf(options, name), ...others);
+      return (name, query) => read(fullNameOf(options, name), query);
     },
     warnings,
     quote,

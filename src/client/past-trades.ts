@@ -73,8 +73,9 @@ export async function* pastTrades<P>(parts: PastTradesParts): AsyncGenerator<Tra
   let after: (TradeEvent & P) | undefined;
   /** True when the last trade of the range was read. */
   let isRead = false;
-  async function* tradesIn(topic: TopicName, sinceMs: number) {
-    for await (const { record, appendedAt } of read(topic, symbol, sinceMs, signal))
+  async function* tradesIn(topic: 'trades' | 'late-trades', sinceMs: number) {
+    const query = { symbol, sinceMs, isOptional: topic === 'late-trades', signal };
+    for await (const { record, appendedAt } of read(topic, query))
       if (isOfSymbol(record) && (venue === undefined || record.venue === venue)) yield { record, appendedAt };
   }
   async function* published() {

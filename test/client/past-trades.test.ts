@@ -3,7 +3,7 @@ import { lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, connectTopics, type Market, type TradesWithLateOptions } from '../../src/client/index.ts';
 import { pastRange, pastTrades } from '../../src/client/past-trades.ts';
-import type { DatedRecord } from '../../src/client/source/read-past.ts';
+import type { DatedRecord, PastQuery } from '../../src/client/source/read-past.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import type { OutRecord } from '../../src/sinks/contract.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
@@ -168,7 +168,7 @@ describe('pastTrades', () => {
           }
           return record;
         });
-        async function* read(topic: string, _symbol: string, sinceMs: number) {
+        async function* read(topic: string, { sinceMs }: PastQuery) {
           const records = topic === 'trades' ? published : healed;
           yield* records.filter(({ appendedAt }) => appendedAt >= sinceMs);
         }

@@ -65,4 +65,10 @@ it('a client reads a past range of trades and late trades from the brokers', asy
   const rest = await lastValueFrom(after.tradesWithLate$('BTC', { from: 'beginning' }).pipe(toArray()));
   expect(rest.map(({ tradeId }) => tradeId)).toEqual(['1', '2', '5', '6', '7']);
   expect(warnings).toEqual([`malformed ${topicPrefix}trades`]);
+
+  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [`${topicPrefix}trades`] }));
+  const without = await connect({});
+  await expect(lastValueFrom(without.tradesWithLate$('BTC', { from: 'beginning' }))).rejects.toThrow(
+    `no topic ${topicPrefix}trades at `,
+  );
 });

@@ -13,18 +13,22 @@ export interface DatedRecord {
   readonly appendedAt: number;
 }
 
+export interface PastQuery {
+  /** Records of other symbols may be left out. */
+  readonly symbol: string;
+  /** Earlier records are left out, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** True: a topic that does not exist has no records. False: then the reading rejects with a Fault. */
+  readonly isOptional: boolean;
+  /** Ends the reading. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Yields the past records of a topic from a time on (milliseconds since 1970), in order per partition; none if the topic
- * does not exist. May leave out records of other symbols. Rejects with a Fault if reading fails.
- *
- * `N`: how the topic is named, in full or short.
+ * Yields the past records of a topic, in order per partition. Rejects with a Fault if reading fails. `N`: how the topic is
+ * named, in full or short.
  */
-export type ReadPast<N> = (
-  topic: N,
-  symbol: string,
-  sinceMs: number,
-  signal: AbortSignal,
-) => AsyncIterable<DatedRecord>;
+export type ReadPast<N> = (topic: N, query: PastQuery) => AsyncIterable<DatedRecord>;
 
 export interface KafkaPast {
   readonly config: KafkaConfig;
@@ -37,14 +41,14 @@ export interface KafkaPast {
 }
 
 export function kafkaPastReader({ config, log, requireTopic, withPosition, warn }: KafkaPast): ReadPast<string> {
-  return async function* (topic, symbol, sinceMs, signal) {
+  return async function* (topic, { symbol, sinceMs, isOptional, signal }) {
     try {
       await requireTopic(topic);
     } catch (error) {
-      if (error instanceof Fault && error.kind === 'unavailable') return;
+      if (isOptional && error instanceof Fault && error.kind === 'unavailable') return;
       throw error;
     }
-    const from = Number.isFinite(sinceMs) ? { timeMs: Math.max(0, sinceMs) } : 'beginning';
+    const from = Number.isFinite(sinceMs) ? { timeMs: Math.max(0, Math.ceil(sinceMs)) } : 'beginning';
     const isOfSymbol = (key: string | null) => key === null || key === symbol || key.endsWith(`:${symbol}`);
     const messages = readTopic(config, topic, { from, follow: false, signal }, log, isOfSymbol);
     for await (const { partition, offset: text, timestamp: appendedAt, record } of messages) {
@@ -57,8 +61,8 @@ export function kafkaPastReader({ config, log, requireTopic, withPosition, warn 
 
 /** `endMs`: later records do not count as past, milliseconds since 1970. */
 export function filePastReader(dir: string, endMs: number): ReadPast<string> {
-  return async function* (topic, _symbol, sinceMs, signal) {
-    for await (const record of readFiles(dir, topic, { signal })) {
+  return async function* (topic, { sinceMs, signal }) {
+    for await (const record of readFiles(dir, topic, { sinceMs, signal })) {
       const appendedAt = arrivalMs(record);
       if (appendedAt >= sinceMs && appendedAt < endMs) yield { record, appendedAt };
     }
