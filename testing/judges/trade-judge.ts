@@ -139,6 +139,8 @@ export class TradeJudge {
 
   gap(gap: Gap, at: number): void {
     const { venue, symbol, epoch, fromId, toId, fromTime, toTime, outcome } = gap;
+    // The trades of a healed gap are in `late-trades`, which this judge does not read.
+    if (outcome === 'healed') return;
     // A gap that is delivered again counts once.
     const identity = [venue, symbol, epoch, fromId, toId, fromTime, toTime, outcome].join(' ');
     if (!this.#gaps.has(identity)) this.#gaps.set(identity, { gap, at });

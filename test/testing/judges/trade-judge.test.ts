@@ -116,6 +116,16 @@ describe('TradeJudge', () => {
     expect(judged([trade(3), trade(6)], [[one, at]]).problems).not.toEqual([]);
   });
 
+  it('judges the trades in the topic alone, so a healed gap still has missing trades', () => {
+    const healed = gap(3, 6, { filled: 2, outcome: 'healed' });
+    const gaps = [
+      [gap(3, 6), 2],
+      [healed, 9],
+    ] as const;
+    expect(judged([trade(3), trade(6)], gaps)).toMatchObject({ ...WELL, inGaps: 2 });
+    expect(judged([trade(3), trade(6)], [[healed, 9]])).toMatchObject({ lost: 2 });
+  });
+
   it('accepts a gap that ends at a trade within a wider gap, as after a kill', () => {
     const gaps = [
       [gap(3, 5), 1],
