@@ -13,7 +13,7 @@ const layers = [
   ['sinks', 'client'],
   ['feed', 'healing'],
   ['runtime'],
-  ['cluster', 'replay', 'backfill', 'serving'],
+  ['cluster', 'replay', 'backfill', 'audit', 'serving'],
   ['cli'],
 ];
 

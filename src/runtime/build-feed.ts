@@ -1,5 +1,5 @@
 import { booksOf, type Config, feedVenues, subscribedChannels } from '../config/config.ts';
-import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import type { VenueId } from '../domain/instrument.ts';
 import { KlineCheck, subscribedKlines } from '../feed/analytics/kline-check.ts';
 import type { PreviousTrades } from '../feed/analytics/stats-epoch.ts';
 import type { Resumption } from '../feed/arbitration/merged-event.ts';
@@ -8,12 +8,9 @@ import type { FeedReport } from '../feed/feed-event.ts';
 import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import { missingChannels } from '../venues/missing-channels.ts';
-import { venues } from '../venues/registry.ts';
+import { contiguousVenues } from '../venues/registry.ts';
 import { buildVenues, type VenueDependencies, venuesInUse } from './build-venues.ts';
 import { RunningFeed } from './running-feed.ts';
-
-/** Venues whose trade ids step by one. */
-const CONTIGUOUS = new Set(VENUE_IDS.filter((id) => venues[id].contiguousTradeIds));
 
 export interface FeedDependencies extends VenueDependencies {
   /** Id of this start of the process. */
@@ -78,7 +75,7 @@ function channelReports(config: Config): readonly Extract<FeedReport, { kind: 's
 function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undefined {
   const subscribed = subscribedKlines(channels);
   const { allowedLatenessMs } = stats;
-  return subscribed && new KlineCheck({ ...subscribed, allowedLatenessMs, contiguousVenues: CONTIGUOUS });
+  return subscribed && new KlineCheck({ ...subscribed, allowedLatenessMs, contiguousVenues });
 }
 
 /** A venue's resume points by symbol. */
