@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   history: { summary: 'past trades and candles by REST into files', load: () => import('./history.ts') },
   heal: { summary: 'missing trades of past gaps, once', load: () => import('./stored/heal.ts') },
   tail: { summary: 'decoded records of a topic', load: () => import('./tail.ts') },
+  audit: { summary: 'completeness, computed again from the records alone', load: () => import('./stored/audit.ts') },
   export: { summary: 'records of a topic or of Avro files, as Parquet files', load: () => import('./export.ts') },
   topics: { summary: 'create or describe the topics', load: () => import('./topics.ts') },
   schemas: { summary: 'compare or register our schemas', load: () => import('./schemas.ts') },

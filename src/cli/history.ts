@@ -17,7 +17,7 @@ import {
   writeResult,
 } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
-import { parseTime, TIME_ALLOWED } from './arguments/start-time.ts';
+import { timeOption } from './arguments/start-time.ts';
 import { count } from './terminal/number-text.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
@@ -74,8 +74,8 @@ async function requestOf(context: CommandContext): Promise<HistoryRequest> {
 }
 
 function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
-  const fromMs = timeOf('from', options, nowMs);
-  const toMs = timeOf('to', options, nowMs);
+  const fromMs = timeOption(options, 'from', nowMs);
+  const toMs = timeOption(options, 'to', nowMs);
   if (fromMs !== undefined && fromMs > nowMs)
     throw new UsageError(`--from: found ${options.text('from')}, allowed: a time in the past`);
   if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) {
@@ -84,14 +84,6 @@ function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
   }
   const limit = options.number('limit', 1, 1_000_000_000);
   return { fromMs, toMs: toMs !== undefined && toMs >= nowMs ? undefined : toMs, limit };
-}
-
-function timeOf(name: 'from' | 'to', options: OptionValues, nowMs: number): number | undefined {
-  const text = options.text(name);
-  if (text === undefined) return undefined;
-  const time = parseTime(text, nowMs);
-  if (time !== undefined && time > 0) return time;
-  throw new UsageError(`--${name}: found "${text}", allowed: ${TIME_ALLOWED}`);
 }
 
 function folderOf(text: string): string {

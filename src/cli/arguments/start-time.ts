@@ -1,4 +1,4 @@
-import { UsageError } from './command.ts';
+import { type OptionValues, UsageError } from './command.ts';
 
 export type Start = 'beginning' | 'end' | { readonly timeMs: number };
 
@@ -22,6 +22,15 @@ export function startTime(text: string, nowMs: number): Start {
 export function parseTime(text: string, nowMs: number): number | undefined {
   const timeMs = ago(text, nowMs) ?? timeOfDay(text, nowMs) ?? absolute(text);
   return Number.isNaN(timeMs) ? undefined : timeMs;
+}
+
+/** Parses an option as a time after 1970, milliseconds. @throws UsageError */
+export function timeOption(options: OptionValues, name: string, nowMs: number): number | undefined {
+  const text = options.text(name);
+  if (text === undefined) return undefined;
+  const time = parseTime(text, nowMs);
+  if (time !== undefined && time > 0) return time;
+  throw new UsageError(`--${name}: found "${text}", allowed: ${TIME_ALLOWED}`);
 }
 
 function ago(text: string, nowMs: number): number | undefined {
