@@ -34,7 +34,9 @@ export async function* fetchMissing(gap: Gap, have: IdRanges, instrument: Instru
   if (after !== undefined) return yield* byId(gap, known, have, (from) => after(instrument, from));
   if (recent === undefined) return 'the venue has no past trades';
   if (gap.toId === null) return "the gap's last trade is not known";
-  return yield* amongRecent(known, gap.toId, have, await recent(instrument));
+  const reason = yield* amongRecent(known, gap.toId, have, await recent(instrument));
+  const lacking = (gap.missing ?? 0) - have.countIn({ first: BigInt(gap.fromId) + 1n, last: BigInt(gap.toId) - 1n });
+  return reason ?? (lacking > 0 ? `the venue's last trades lack ${lacking} of the gap's trades` : undefined);
 }
 
 async function* byId(

@@ -192,7 +192,9 @@ class EpochRevision {
     const window = { epoch: last.epoch, windowMs: end - start, windowStart: start };
     const known = this.#published.get(nameOfWindow(window));
     const published = known?.kind === 'trade_stats' ? known : undefined;
-    if (published?.complete) return undefined;
+    // A trade that arrived after a window's end may have made a gap in a window that was complete until then.
+    if (published?.complete && published.trades === figures.trades && published.volume === figures.volume)
+      return undefined;
     return {
       kind: 'trade_stats',
       ...marketOf(last),

@@ -5,7 +5,7 @@ import { drawVenueFault } from '../../bench/faults/schedule.ts';
 import { identityOf } from '../../src/codec/identity.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Channel, VenueId } from '../../src/domain/instrument.ts';
-import type { FeedRecord, TradeEvent } from '../../src/domain/record.ts';
+import type { FeedRecord, Gap, TradeEvent } from '../../src/domain/record.ts';
 import { type Pipeline, startPipeline } from '../../src/runtime/run.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { Random } from '../../src/simulator/market/random.ts';
@@ -14,6 +14,7 @@ import type { JournalEvent } from '../../testing/judges/journal.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
 import { auditProblems } from '../../testing/judges/judge-audits.ts';
 import { bookProblems, type MadeTops } from '../../testing/judges/judge-books.ts';
+import { healingProblems, nameOfGap, openGapsOf } from '../../testing/judges/judge-healing.ts';
 import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
 import { nameOf, publishedWindowProblems } from '../../testing/judges/judge-windows.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
@@ -63,6 +64,8 @@ const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
 /** The same, in tests that only read the records of earlier times. */
 const SHORT_CALM_MS = 10_000;
+/** The maximum time after the calm in which gaps are healed. */
+const HEALING_MS = 240_000;
 const LIST_EVERY_MS = 2000;
 const MAX_PAUSE_MS = 30_000;
 
@@ -189,8 +192,10 @@ const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, stored]) =>
 const log = createLog({ level: 'silent' });
 
 interface Played {
-  /** The written records by sink, in order. */
+  /** The written records by sink, in order, apart from those of healers. */
   readonly written: readonly (readonly FeedRecord[])[];
+  /** All records, by sink. */
+  readonly stores: readonly VirtualStore[];
   readonly journal: readonly JournalEvent[];
   readonly tops: MadeTops;
   readonly activeVenue: string | null;
@@ -202,10 +207,8 @@ interface Played {
  * Runs one pipeline after the other, each until its kill, while everything of the script happens. `calmMs` is shorter
  * where nothing is judged that must recover.
  */
-async function play(
-  { sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script,
-  calmMs = CALM_MS,
-): Promise<Played> {
+async function play(script: Script, calmMs = CALM_MS): Promise<Played> {
+  const { sinks, venues, mode, backfill, channels, lines, allCoins, ...each } = script;
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
   const newDisks = () => ({ kafka: new MemoryDisk(), file: new MemoryDisk() });
@@ -302,11 +305,28 @@ async function play(
   await world.pass(AFTER_MS);
   world.clearFaults();
   await world.pass(calmMs);
+  if (heals(script) && calmMs === CALM_MS)
+    for (const end = world.scheduler.now() + HEALING_MS; world.scheduler.now() < end; await world.pass(5000))
+      if (sinks.every((name) => healable(stores[name].records).length === 0)) break;
   const pipeline = await running.pipeline;
   const { activeVenue } = pipeline.feed;
   const { undelivered, spilled } = await world.until(pipeline.stop('the run is over'));
-  const written = sinks.map((name) => stores[name].records);
-  return { written, journal: world.journal, tops: world.tops, activeVenue, left: undelivered + spilled };
+  const used = sinks.map((name) => stores[name]);
+  const written = used.map(({ records, healed }) => records.filter((record) => !healed.has(record)));
+  return { written, stores: used, journal: world.journal, tops: world.tops, activeVenue, left: undelivered + spilled };
+}
+
+/** True if all gaps between two trades of a venue with contiguous ids can be healed. */
+function heals({ backfill, channels, happenings }: Script): boolean {
+  // The venue skips ids, or begins them anew.
+  const losesIds = happenings.some(
+    ({ what }) => what.kind === 'venue' && (what.request.fault === 'id_jump' || what.request.fault === 'testnet_reset'),
+  );
+  return backfill && channels.includes('trade') && !losesIds;
+}
+
+function healable(records: readonly FeedRecord[]): readonly Gap[] {
+  return openGapsOf(records).filter(({ venue }) => CONTIGUOUS.has(venue));
 }
 
 /**
@@ -341,6 +361,8 @@ function judgeable(mode: Script['mode'], happenings: Script['happenings']): Scri
  * - `windows-true`: each window comes once; a complete one equals its trades, an incomplete one has a reason.
  * - `large-trades-true`: exactly the large trades, with their mean.
  * - `audits-true`: audits equal the published trades, and agree with the gaps.
+ * - `gaps-healed`: late trades come once and lie inside gaps, a healed gap has all its trades and true statistics, and no
+ * gap stays open whose trades the venue has.
  */
 type Checker =
   | 'all-delivered'
@@ -351,7 +373,8 @@ type Checker =
   | 'books-true'
   | 'windows-true'
   | 'large-trades-true'
-  | 'audits-true';
+  | 'audits-true'
+  | 'gaps-healed';
 
 function by(checker: Checker, problems: readonly string[]): readonly string[] {
   return problems.map((problem) => `${checker}: ${problem}`);
@@ -360,7 +383,7 @@ function by(checker: Checker, problems: readonly string[]): readonly string[] {
 /** Runs a script, and returns the problems that the checkers find in the published records. */
 async function problemsOf(script: Script): Promise<readonly string[]> {
   const { venues, mode, sinks, happenings } = script;
-  const { written, journal, tops, activeVenue, left } = await play(script);
+  const { written, stores, journal, tops, activeVenue, left } = await play(script);
   const isBack = mode === 'all' || activeVenue === venues[0];
   // Statistics are computed once for all sinks, so they agree with the trades only if all sinks have the same trades.
   // Records that a previous owner spilled come late, when it is the owner again.
@@ -376,6 +399,23 @@ async function problemsOf(script: Script): Promise<readonly string[]> {
       );
       return problems.map((problem) => `${sinks[index]}: ${problem}`);
     }),
+    ...stores.flatMap((store, index) =>
+      by('gaps-healed', gapProblems(script, store, journal)).map((problem) => `${sinks[index]}: ${problem}`),
+    ),
+  ];
+}
+
+function gapProblems(script: Script, { records, late }: VirtualStore, journal: readonly JournalEvent[]): string[] {
+  const restartsIds = script.happenings.some(
+    ({ what }) => what.kind === 'venue' && what.request.fault === 'testnet_reset',
+  );
+  // Restarted ids do not name one trade.
+  if (restartsIds) return [];
+  const mayRepeat = script.happenings.some(({ what }) => ENDS.has(what.kind));
+  const open = heals(script) ? healable(records) : [];
+  return [
+    ...healingProblems({ records, late, journal, mayRepeat }),
+    ...open.map((gap) => `gap ${nameOfGap(gap)} is still open`),
   ];
 }
 

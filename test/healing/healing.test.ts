@@ -1,85 +1,11 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load-config.ts';
-import type { VenueId } from '../../src/domain/instrument.ts';
 import type { Audit, Gap, TradeEvent, TradeStats } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
-import { type Pipeline, startPipeline } from '../../src/runtime/run.ts';
-import { createLog } from '../../src/telemetry/log.ts';
 import { windowProblems } from '../../testing/judges/judge-windows.ts';
-import { VirtualProcess } from '../../testing/virtual/virtual-process.ts';
-import { VirtualSink, VirtualStore } from '../../testing/virtual/virtual-sink.ts';
-import { VirtualWorld } from '../../testing/virtual/virtual-world.ts';
-import { MemoryDisk } from '../sinks/spill/memory-disk.ts';
+import { SECOND_MS, VirtualRun } from './virtual-run.ts';
 
-const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
-const RATE = 100;
-const log = createLog({ level: 'silent' });
-
-/** A pipeline in virtual time, whose records outlive it. */
-class VirtualRun {
-  readonly world: VirtualWorld;
-  readonly store = new VirtualStore();
-  readonly #venue: VenueId;
-  #process: VirtualProcess | undefined;
-  #pipeline: Pipeline | undefined;
-
-  constructor(venue: VenueId, seed = 1) {
-    this.#venue = venue;
-    this.world = new VirtualWorld({ seed, venues: [venue], symbols: 2, rate: RATE });
-  }
-
-  async start(): Promise<void> {
-    const { world, store } = this;
-    const process = new VirtualProcess(world);
-    const config = loadConfig({
-      values: {
-        coins: ['BTC', 'ETH'],
-        environment: 'simulated',
-        feed: { venues: [this.#venue], channels: ['trade', 'kline_1m'], allow_test_data: true },
-        sinks: ['file'],
-      },
-    });
-    const starting = startPipeline(config, {
-      log,
-      ...process.dependencies,
-      sinks: { file: async () => new VirtualSink('file', world, process, store) },
-      spillDisk: () => new MemoryDisk(),
-    });
-    this.#process = process;
-    this.#pipeline = await world.until(starting);
-  }
-
-  kill(): void {
-    this.#process?.kill();
-  }
-
-  async stop(): Promise<void> {
-    if (this.#pipeline !== undefined) await this.world.until(this.#pipeline.stop('the test is over'));
-  }
-
-  gaps(outcome?: Gap['outcome']): Gap[] {
-    const gaps = this.store.records.filter((record) => record.kind === 'gap');
-    return outcome === undefined ? gaps : gaps.filter((gap) => gap.outcome === outcome);
-  }
-
-  /** Passes time until the condition holds. */
-  async until(holds: () => boolean, withinMs: number, stepMs = 100): Promise<void> {
-    const end = this.world.scheduler.now() + withinMs;
-    while (!holds() && this.world.scheduler.now() < end) await this.world.pass(stepMs);
-    expect(holds()).toBe(true);
-  }
-
-  /** Makes a gap in BTC's trades that cannot be repaired in time. */
-  async makeGap(count: number, seconds = 15, stepMs = 100): Promise<Gap> {
-    const before = this.gaps('unrepaired').length;
-    this.world.fault({ venue: this.#venue, fault: 'refuse_rest', seconds, status: 503 });
-    this.world.fault({ venue: this.#venue, fault: 'skip_trades', symbol: 'BTCUSDT', count });
-    await this.until(() => this.gaps('unrepaired').length > before, (seconds + 30) * SECOND_MS, stepMs);
-    return this.gaps('unrepaired').at(-1) as Gap;
-  }
-}
 
 /** The ids of a symbol's trades that the venue made, between two ids, both exclusive. */
 function madeBetween({ world }: VirtualRun, { symbol, fromId, toId }: Gap): string[] {
@@ -119,7 +45,7 @@ function hashOf(trades: readonly TradeEvent[]): string {
 }
 
 it('fetches the trades of a gap that could not be repaired in time, and makes its windows and audits complete', async () => {
-  const run = new VirtualRun('binance');
+  const run = new VirtualRun({ venues: ['binance'] });
   await run.start();
   // The first minute is not whole, because the epoch begins in it.
   await run.world.pass(32 * SECOND_MS);
@@ -162,7 +88,7 @@ it('fetches the trades of a gap that could not be repaired in time, and makes it
 });
 
 it('writes each late trade once, although the process is killed 20 times while it heals', async () => {
-  const run = new VirtualRun('binance', 3);
+  const run = new VirtualRun({ venues: ['binance'], seed: 3 });
   const { random } = run.world;
   await run.start();
   await run.world.pass(5 * SECOND_MS);
@@ -184,7 +110,7 @@ it('writes each late trade once, although the process is killed 20 times while i
 });
 
 it('fetches nothing for a gap that the next run repaired, because no trade after it was stored', async () => {
-  const run = new VirtualRun('binance', 3);
+  const run = new VirtualRun({ venues: ['binance'], seed: 3 });
   await run.start();
   await run.world.pass(5 * SECOND_MS);
   // The steps are so short that the process is killed before the trade after the gap is stored.
@@ -195,5 +121,105 @@ it('fetches nothing for a gap that the next run repaired, because no trade after
   expect(run.gaps('repaired').some(({ fromId }) => fromId === gap.fromId)).toBe(true);
   expect(run.store.late).toEqual([]);
   expect(run.gaps('healed')).toEqual([{ ...gap, filled: 20, outcome: 'healed' }]);
+  await run.stop();
+});
+
+it('heals a gap at Binance US with aggregated trades', async () => {
+  const run = new VirtualRun({ venues: ['binance_us'] });
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  const gap = await run.makeGap(60);
+  await run.until(() => run.isHealed, 200 * SECOND_MS);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 60, outcome: 'healed' }]);
+  expect(run.store.late.some(({ lastTradeId }) => lastTradeId !== null)).toBe(true);
+  expect(run.problems()).toEqual([]);
+  await run.stop();
+});
+
+it('heals a late trade at Bybit, whose last trades reach back to it', async () => {
+  const run = new VirtualRun({ venues: ['bybit'], seed: 4, rate: 4 });
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  run.world.fault({ venue: 'bybit', fault: 'reorder_trades', symbol: 'BTCUSDT', count: 8 });
+  await run.until(() => run.gaps('unrepaired').length > 0, 60 * SECOND_MS);
+  await run.until(() => run.isHealed, 300 * SECOND_MS);
+  expect(run.store.late.length).toBeGreaterThan(0);
+  expect(run.problems()).toEqual([]);
+  await run.stop();
+});
+
+it('leaves a gap at Bybit open that is older than the last 60 trades', async () => {
+  const run = new VirtualRun({ venues: ['bybit'], seed: 4 });
+  await run.start();
+  // The first minute is not whole, so it is not compared with its candle.
+  await run.world.pass(40 * SECOND_MS);
+  run.world.fault({ venue: 'bybit', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
+  // The candle shows that trades of the minute are missing.
+  await run.until(() => run.gaps('unrepaired').length > 0, 300 * SECOND_MS);
+  await run.world.pass(200 * SECOND_MS);
+  expect(run.gaps('healed')).toEqual([]);
+  expect(run.store.late).toEqual([]);
+  await run.stop();
+});
+
+it('heals the gaps of two venues in two sinks, each once', async () => {
+  const run = new VirtualRun({ venues: ['binance', 'binance_us'], mode: 'all', sinks: ['file', 'kafka'] });
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  run.world.fault({ venue: 'binance_us', fault: 'refuse_rest', seconds: 15, status: 503 });
+  run.world.fault({ venue: 'binance_us', fault: 'skip_trades', symbol: 'ETHUSDT', count: 40 });
+  const us = await run.makeGap(700, 40);
+  await run.until(() => run.gaps('unrepaired').length >= 2, 30 * SECOND_MS);
+  const long = run.gaps('unrepaired').at(-1) as Gap;
+  expect(long.missing).toBeGreaterThan(500);
+  await run.until(() => run.isHealed, 240 * SECOND_MS);
+  for (const store of run.stores)
+    expect(run.gaps('healed', store)).toEqual([
+      { ...us, filled: 40, outcome: 'healed' },
+      { ...long, filled: long.missing, outcome: 'healed' },
+    ]);
+  expect(run.problems()).toEqual([]);
+  await run.stop();
+});
+
+it('goes on healing after another process has taken over', async () => {
+  const run = new VirtualRun({ venues: ['binance'], seed: 5 });
+  const first = await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  const gap = await run.makeGap(1500, 45);
+  await run.until(() => run.store.late.length > 0, 60 * SECOND_MS, 5);
+  await run.start();
+  await run.world.pass(20 * SECOND_MS);
+  first.kill();
+  await run.until(() => run.isHealed, 240 * SECOND_MS);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 1500, outcome: 'healed' }]);
+  expect(run.problems()).toEqual([]);
+  await run.stop();
+});
+
+it('goes on healing after the sink was away', async () => {
+  const run = new VirtualRun({ venues: ['binance'], seed: 6 });
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  const gap = await run.makeGap(1500, 45);
+  await run.until(() => run.store.late.length > 0, 60 * SECOND_MS, 5);
+  run.store.awayUntil = run.world.scheduler.now() + 120 * SECOND_MS;
+  await run.world.pass(120 * SECOND_MS);
+  await run.until(() => run.isHealed, 240 * SECOND_MS);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 1500, outcome: 'healed' }]);
+  expect(run.problems()).toEqual([]);
+  await run.stop();
+});
+
+it('heals a gap although the venue refuses requests for a quarter of an hour', async () => {
+  const run = new VirtualRun({ venues: ['binance'], seed: 7, rate: 10 });
+  await run.start();
+  await run.world.pass(5 * SECOND_MS);
+  const gap = await run.makeGap(60, 900);
+  await run.world.pass(860 * SECOND_MS);
+  expect(run.store.late).toEqual([]);
+  await run.until(() => run.isHealed, 120 * SECOND_MS);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 60, outcome: 'healed' }]);
+  expect(run.problems()).toEqual([]);
   await run.stop();
 });

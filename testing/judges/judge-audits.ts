@@ -41,7 +41,7 @@ export function auditProblems(
         ? [...new Set(revisions.map(({ revision }) => revision))].sort()
         : revisions.map(({ revision }) => revision);
       const problems = numbers.some((revision, at) => revision !== at) ? [`revisions ${numbers}`] : [];
-      problems.push(...differences(last, inside));
+      problems.push(...auditDifferences(last, inside));
       const touching = gaps.some((gap) => touches(gap, last, lacking));
       if (touching && (last.verdict === 'proven' || last.verdict === 'agrees'))
         problems.push(`${last.verdict} in spite of a gap`);
@@ -73,7 +73,8 @@ function reaches(gap: Gap, { venue, symbol, epoch, minute }: Audit): boolean {
   return isSame && gap.fromTime < minute + MINUTE_MS && gap.toTime >= minute;
 }
 
-function differences(audit: Audit, trades: readonly TradeEvent[]): readonly string[] {
+/** Compares an audit with the trades of its minute, in their order. Returns problems as text. */
+export function auditDifferences(audit: Audit, trades: readonly TradeEvent[]): readonly string[] {
   const sum = (of: (trade: TradeEvent) => bigint): bigint => trades.reduce((total, trade) => total + of(trade), 0n);
   const lines = trades.map(({ tradeId, price, quantity, isBuyerMaker, timestamp }) =>
     [tradeId, price, quantity, isBuyerMaker ? 'sell' : 'buy', timestamp].join(','),

@@ -1,4 +1,4 @@
-import type { FeedRecord, Gap, TradeStats } from '../../src/domain/record.ts';
+import type { FeedRecord, Gap, TradeEvent, TradeStats } from '../../src/domain/record.ts';
 import { grouped, type JournalEvent } from './journal.ts';
 import { decimalOf, halfEven, scaled, UNIT } from './naive-decimal.ts';
 
@@ -53,10 +53,9 @@ export function publishedWindowProblems(records: readonly FeedRecord[]): string[
   for (const record of records) {
     if (record.kind === 'gap' && record.outcome !== 'repaired') gaps.push(record);
     if (record.kind === 'trade' && !record.conditions.includes('block')) {
-      const { price, quantity, isBuyerMaker, timestamp: time } = record;
       const own = trades.get(epochOf(record)) ?? [];
       trades.set(epochOf(record), own);
-      own.push({ price: scaled(price), quantity: scaled(quantity), isSell: isBuyerMaker, time });
+      own.push(madeOf(record));
     }
     if (record.kind !== 'trade_stats' || !record.complete) continue;
     const { windowStart, windowEnd } = record;
@@ -68,6 +67,17 @@ export function publishedWindowProblems(records: readonly FeedRecord[]): string[
   }
   const windows = records.filter((record) => record.kind === 'trade_stats');
   return [...repeated(windows), ...outOfOrder(windows), ...problems].slice(0, 20);
+}
+
+function madeOf({ price, quantity, isBuyerMaker, timestamp }: TradeEvent): MadeTrade {
+  return { price: scaled(price), quantity: scaled(quantity), isSell: isBuyerMaker, time: timestamp };
+}
+
+/** Compares a window with the trades of its epoch, in their order. Returns problems as text. */
+export function windowDifferences(window: TradeStats, trades: readonly TradeEvent[]): string[] {
+  const isInside = ({ timestamp }: TradeEvent) => timestamp >= window.windowStart && timestamp < window.windowEnd;
+  const inside = trades.filter((trade) => isInside(trade) && !trade.conditions.includes('block'));
+  return differences(window, inside.map(madeOf));
 }
 
 function epochOf({ venue, symbol, epoch }: { venue: string; symbol: string; epoch: number }): string {

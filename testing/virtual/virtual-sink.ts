@@ -22,6 +22,8 @@ export class VirtualStore {
   readonly records: FeedRecord[] = [];
   /** The records of `late-trades`. They are not in `records`. */
   readonly late: TradeEvent[] = [];
+  /** The members of `records` that healers have written. */
+  readonly healed = new Set<FeedRecord>();
   /** Writes fail until this time of the virtual clock, milliseconds. */
   awayUntil = 0;
   /** Number of the latest writer. All earlier writers are fenced. */
@@ -110,7 +112,7 @@ export class VirtualSink implements Sink {
       },
       write: async (batch) => {
         await pause();
-        const outcomes = this.#storeBatch(batch, store.healer === number);
+        const outcomes = this.#storeBatch(batch, { isHealer: true, isNewest: store.healer === number });
         await pause();
         return outcomes;
       },
@@ -118,7 +120,10 @@ export class VirtualSink implements Sink {
     };
   }
 
-  #storeBatch(batch: readonly OutRecord[], isNewest = this.#store.writer === this.#number): Outcome[] {
+  #storeBatch(
+    batch: readonly OutRecord[],
+    { isHealer = false, isNewest = this.#store.writer === this.#number } = {},
+  ): Outcome[] {
     const { random, scheduler } = this.#world;
     const store = this.#store;
     if (!isNewest) return batch.map(() => ({ kind: 'retry', fault: FENCED }));
@@ -136,6 +141,7 @@ export class VirtualSink implements Sink {
       }
       if (topic.endsWith('late-trades') && record.kind === 'trade') store.late.push(record);
       else store.records.push(record);
+      if (isHealer) store.healed.add(record);
       return { kind: 'delivered' };
     });
   }

@@ -21,6 +21,9 @@ export interface HealingDependencies {
   readonly share: number;
 }
 
+/** The longest pause after a part of the work, milliseconds. A part that took long has waited for the sink. */
+const MAX_TURN_MS = 1000;
+
 /** Makes the healer of one sink. */
 export function newHealer(
   archive: SinkArchive,
@@ -32,7 +35,7 @@ export function newHealer(
     await pauseFor(ms, scheduler, signal);
     signal.throwIfAborted();
   };
-  const turn = (usedMs: number) => pause(usedMs / share - usedMs);
+  const turn = (usedMs: number) => pause(Math.min(usedMs / share - usedMs, MAX_TURN_MS));
   const store = new HealingStore({ archive, config, pause, turn, now: () => scheduler.now() });
   const past = new Map<VenueId, VenuePast>();
   return new Healer({
