@@ -81,6 +81,7 @@ const brokers = ['127.0.0.1:9092'];
 const market = await connectTopics({ brokers });
 const trades$: Observable<{ readonly price: string; readonly quantity: string }> = market.trades$('BTC');
 market.prices$('BTC'); market.status$;
+const past$: Observable<{ readonly tradeId: string }> = market.tradesWithLate$('BTC', { from: Date.now() - 60_000, venue: 'bybit' });
 const latest: { readonly price: string } | undefined = market.latest('BTC');
 market.trading$('BTC').subscribe(({ state, reason }) => { const is: 'allowed' | 'halted' = state; const why: string = reason; void is; void why; });
 market.trading$('BTC', { maxPriceAgeMs: 5000, maxLagMs: 2000, statusSilenceMs: 3000, allowTestData: false });

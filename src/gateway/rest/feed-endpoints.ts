@@ -36,7 +36,7 @@ export function feedEndpoints(view: GatewayView, { stats, fetchBest }: FeedSourc
     best: 'The best bid and ask of every symbol over all healthy venues, each with its venue',
     status: 'Venues, coins, sinks, and whether the feed allows trading',
     instruments: "What the venues' instrument lists say of each symbol: status, tick size, lot step and minimums",
-    gaps: 'Gaps in the trades and their outcomes, newest first',
+    gaps: 'Gaps in the trades, each with its latest outcome, newest first',
     events: 'What happened to the feed, newest first, and when each instance was alive',
     quality:
       'The data quality of each venue and symbol, its candles compared with its trades, and the audits of the last 120 minutes',
