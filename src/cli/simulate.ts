@@ -8,7 +8,7 @@ const MAX_RATE = 10_000_000;
 
 export const command: Command = {
   usage:
-    'simulate [--port N] [--host ADDRESS] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--capture FILE]… [--format F] [--venue V] [--speed max|1]',
+    'simulate [--port N] [--host ADDRESS] [--seed N] [--rate N] [--symbols N] [--journal FILE] [--rest-limit N] [--capture FILE]… [--format F] [--venue V] [--speed max|1]',
   about:
     'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
     'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
@@ -23,6 +23,10 @@ export const command: Command = {
     journal: {
       value: 'FILE',
       help: 'file for all events, one JSON object each, with the connections that got the event',
+    },
+    'rest-limit': {
+      value: 'N',
+      help: "request weight that each of Binance's venues allows in a minute (default as the real one)",
     },
     capture: { value: 'FILE', many: 'list', help: 'a capture to play; several play one after the other' },
     format: {
@@ -64,6 +68,7 @@ function simulatorOptions({ options }: CommandContext) {
     rate: rates(options.texts('rate')),
     symbols: options.number('symbols', 1, 2_000),
     journal: options.text('journal'),
+    restWeightPerMinute: options.number('rest-limit', 1, 1_000_000_000),
     capture: files === undefined ? undefined : { files, format, venue, speed },
   };
 }

@@ -58,9 +58,15 @@ export class VenueAccess {
     return getOrCreate(this.#connections, id, () => new ConnectionBudget(connectionsPerFiveMinutes, venueBudgetShare));
   }
 
-  /** The venue's instrument list. Each subscription fetches it. */
+  /** The venue's instrument list. Each subscription fetches it, and applies the request limit that it states. */
   listed$(id: VenueId): Observable<readonly ListedInstrument[]> {
-    return this.#readableRows(id, 'instruments', venues[id].instruments);
+    const { instruments } = venues[id];
+    const parse: typeof instruments.parse = (body, onBadRow) => {
+      const list = instruments.parse(body, onBadRow);
+      if (list.restWeightPerMinute !== undefined) this.rest(id).limit(list.restWeightPerMinute);
+      return list;
+    };
+    return this.#readableRows(id, 'instruments', { ...instruments, parse });
   }
 
   #readableRows<T>(

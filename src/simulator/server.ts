@@ -15,7 +15,7 @@ import { simulatedVenue } from './simulated-venue.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 import { VenueHost } from './venue-host.ts';
 import { refuseUpgrade, respond, type SimulatedCounts, VenueSite } from './venue-site.ts';
-import { VENUE_SPECS } from './venue-spec.ts';
+import { VENUE_SPECS, type VenueSpec } from './venue-spec.ts';
 
 const SLICE_MS = 1;
 const DEFAULT_RATE = 100;
@@ -49,7 +49,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const captures = options.capture === undefined ? undefined : await openCaptures(options.capture);
   const journal = options.journal === undefined ? undefined : new Journal(options.journal);
   const startedAt = Date.now();
-  const hosts = VENUE_SPECS.filter(({ id }) => captures === undefined || captures.has(id)).map((spec) => {
+  const specs = VENUE_SPECS.filter(({ id }) => captures === undefined || captures.has(id));
+  const hosts = specs.map((real) => {
+    const spec = withRestLimit(real, options.restWeightPerMinute);
     const rate = rateOf(options, spec.id);
     const market =
       captures === undefined ? new SimulatedMarket({ spec, seed, symbols, rate, startedAt, basisNoiseBps }) : undefined;
@@ -159,4 +161,9 @@ function notServed(path: string) {
     return { status: 503, body: '{"error":"not_served","message":"this venue is not in the capture"}' };
   const known = '/bybit /binance /binance_us /binance_testnet /faults /stats /healthz';
   return { status: 404, body: `{"error":"not_found","message":"known: ${known}"}` };
+}
+
+function withRestLimit(spec: VenueSpec, weightPerMinute: number | undefined): VenueSpec {
+  if (weightPerMinute === undefined || spec.protocol !== 'binance') return spec;
+  return { ...spec, restLimit: { ...spec.restLimit, amount: weightPerMinute } };
 }

@@ -37,6 +37,8 @@ export interface SimulatorOptions {
   readonly lifetimeMs?: number | undefined;
   /** False allows any number of connection attempts; the other limits stay. True by default. */
   readonly connectionLimit?: boolean | undefined;
+  /** Request weight that each of Binance's venues allows in a minute; by default as the real venue. */
+  readonly restWeightPerMinute?: number | undefined;
   /** True offers permessage-deflate; false by default. */
   readonly compression?: boolean | undefined;
 }

@@ -172,6 +172,12 @@ export interface Rows<T> {
   readonly malformed: number;
 }
 
+/** A venue's instruments, and the limit that it states with them. */
+export interface InstrumentList extends Rows<ListedInstrument> {
+  /** REST weight allowed in a minute; undefined: the venue does not state it. */
+  readonly restWeightPerMinute?: number | undefined;
+}
+
 export interface VenueLimits {
   readonly topicsPerConnection: number;
   /** Messages per second on one connection, pings and pongs included. */
@@ -210,9 +216,9 @@ export interface Venue {
   readonly heartbeat?: { readonly everyMs: number; frame(id: number): string };
   newDecoder(context: DecoderContext): Decoder;
   readonly notices?: VenueNotices;
-  readonly instruments: RestRequest<Rows<ListedInstrument>>;
+  readonly instruments: RestRequest<InstrumentList>;
   readonly dayVolumes: RestRequest<Rows<DayVolume>>;
-  /** REST weight allowed in a minute. */
+  /** REST weight allowed in a minute, until the instrument list states another. */
   readonly restWeightPerMinute: number;
   /** REST weight allowed at once, if the venue's limit is for less than a minute. */
   readonly restBurst?: number;

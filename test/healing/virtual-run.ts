@@ -42,7 +42,7 @@ export class VirtualRun {
     return this.stores[0] as VirtualStore;
   }
 
-  /** Starts a process. One that runs already is not told. */
+  /** Starts a process, even if another one still runs. */
   async start(): Promise<VirtualProcess> {
     const { world } = this;
     const { venues, mode, sinks } = this.#options;

@@ -19,12 +19,13 @@ export class VenueRest {
   readonly #hosts: RestHosts;
   readonly #scheduler: SchedulerLike;
   readonly #get: typeof getJson;
+  readonly #share: number;
   /**
    * The weight that may be spent at once, and the weight that returns in a millisecond. By default, half of a minute's
    * limit may be spent at once, and the other half returns within a minute. So no minute exceeds the limit.
    */
-  readonly #burst: number;
-  readonly #perMs: number;
+  #burst = 0;
+  #perMs = 0;
   /** Remaining weight; negative while requests wait. */
   #weight: number;
   #countedAt: number;
@@ -43,10 +44,23 @@ export class VenueRest {
     this.#hosts = new RestHosts(restUrls, scheduler);
     this.#scheduler = scheduler;
     this.#get = get;
-    this.#perMs = (venue.restWeightPerMinute * share) / 2 / 60_000;
-    this.#burst = (venue.restBurst ?? venue.restWeightPerMinute / 2) * share;
+    this.#share = share;
+    this.#setLimit(venue.restWeightPerMinute);
     this.#weight = this.#burst;
     this.#countedAt = scheduler.now();
+  }
+
+  /** Replaces the known limit by the one that the venue states, weight in a minute. What is spent stays spent. */
+  limit(weightPerMinute: number): void {
+    this.#book(0);
+    const burst = this.#burst;
+    this.#setLimit(weightPerMinute);
+    this.#weight += this.#burst - burst;
+  }
+
+  #setLimit(weightPerMinute: number): void {
+    this.#perMs = (weightPerMinute * this.#share) / 2 / 60_000;
+    this.#burst = (this.#venue.restBurst ?? weightPerMinute / 2) * this.#share;
   }
 
   /** Emits a Fault when all hosts have failed and at least one refuses us, and undefined when a host serves again. */

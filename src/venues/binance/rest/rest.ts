@@ -3,6 +3,7 @@ import type { BookUpdate } from '../../../domain/market-event.ts';
 import type {
   BookRequest,
   DayVolume,
+  InstrumentList,
   ListedInstrument,
   PageRows,
   PastOrigin,
@@ -37,12 +38,24 @@ export function askRows<R, T>(
 }
 
 /** Requests the instrument list. `query` keeps the answer small if the venue supports it. */
-export function exchangeInfo(query: string, weight: number): RestRequest<Rows<ListedInstrument>> {
+export function exchangeInfo(query: string, weight: number): RestRequest<InstrumentList> {
   return {
     path: `/api/v3/exchangeInfo${query}`,
     weight,
-    parse: (body) => readRows(readObject(body, '').symbols, 'symbols', readInstrument),
+    parse: (body) => {
+      const { symbols, rateLimits } = readObject(body, '');
+      return { ...readRows(symbols, 'symbols', readInstrument), restWeightPerMinute: weightPerMinute(rateLimits) };
+    },
   };
+}
+
+/** Returns the stated REST weight in a minute; undefined if it is not stated as documented. */
+function weightPerMinute(rateLimits: unknown): number | undefined {
+  if (!Array.isArray(rateLimits)) return undefined;
+  const { rows } = readRows(rateLimits, 'rateLimits', ({ rateLimitType, interval, intervalNum, limit }) =>
+    rateLimitType === 'REQUEST_WEIGHT' && interval === 'MINUTE' && intervalNum === 1 ? limit : undefined,
+  );
+  return rows.find((limit): limit is number => typeof limit === 'number' && Number.isSafeInteger(limit) && limit > 0);
 }
 
 /**
