@@ -3,7 +3,7 @@ import type { FeedRecord, Gap } from '../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../domain/trade-id.ts';
 import { idsBetween, outcomeOf } from '../feed/resume/epoch-ledger.ts';
 import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
-import { auditedWindow, epochKey, type PublishedWindows } from '../feed/resume/recent-trades.ts';
+import { epochKey, type PublishedWindows } from '../feed/resume/recent-trades.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 import { seriesKey } from '../sinks/resume/checkpoints.ts';
@@ -39,7 +39,7 @@ const NOTHING: readonly FeedRecord[] = [];
  * Filters the output for what a sink already has.
  *
  * The feed resumes from the sink that is furthest behind. So a sink that is ahead must not get again the trades, gaps,
- * checkpoints, windows and audits that it has. It also must not get the end of an epoch that it does not know or has already
+ * checkpoints and windows that it has. It also must not get the end of an epoch that it does not know or has already
  * left. If its trades end inside a gap, the rest of this gap comes before the trade after the gap.
  *
  * If a symbol begins a new epoch soon after the start, its first trades may be trades of an earlier epoch. No sink gets
@@ -69,8 +69,6 @@ export function filterKnown(
     switch (record.kind) {
       case 'trade_stats':
         return windows?.has(record) === true ? NOTHING : [record];
-      case 'audit':
-        return record.revision === 0 && windows?.has(auditedWindow(record)) === true ? NOTHING : [record];
       case 'position':
         return [atLeast(record, known.get(epochKey(record)))];
       case 'gap':

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FeedRecord, Gap } from '../../src/domain/record.ts';
 import { previousEpochs } from '../../src/feed/resume/previous-runs.ts';
-import { auditedWindow, PublishedWindows } from '../../src/feed/resume/recent-trades.ts';
 import { filterKnown, type RecordFilter } from '../../src/runtime/filter-known.ts';
 import type { SeriesCheckpoint } from '../../src/sinks/contract.ts';
 import { lastTrade, seriesCheckpoint } from '../../testing/judges/checkpoints.ts';
 import { aggTrade, gapRecord, tradeEvent } from '../../testing/judges/events.ts';
-import { sampleAudit } from '../../testing/records/sample-records.ts';
 
 const at = lastTrade;
 const checkpointOf = (epoch: number, last: SeriesCheckpoint['last'], more: Partial<SeriesCheckpoint> = {}) =>
@@ -240,12 +238,5 @@ describe('filterKnown', () => {
       '(9,15) 5 0 unrepaired',
     ]);
     expect(rest(both(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
-  });
-
-  it('passes an audit only if the sink does not have its minute, but every later revision', () => {
-    const [known, next] = [sampleAudit(), sampleAudit({ minute: sampleAudit().minute + 60_000 })];
-    const corrected = { ...known, revision: 1 };
-    const filter = filterKnown([], [], new PublishedWindows([auditedWindow(known)], new Map()));
-    expect(given(filter, known, next, corrected)).toEqual([next, corrected]);
   });
 });

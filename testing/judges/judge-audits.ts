@@ -8,13 +8,16 @@ const MINUTE_MS = 60_000;
 export interface AuditsJudged {
   /** Venues whose trade ids step by one. */
   readonly contiguous: ReadonlySet<string>;
-  /** True if an audit may come twice, and some may be missing: a process was killed. */
+  /**
+   * True if a process was killed. An audit may then come twice, some may be missing, and a sink that was ahead may have
+   * fewer fetched trades.
+   */
   readonly mayRepeat: boolean;
 }
 
 /**
  * Compares the audits of a run with its published trades. Records must be in the order of publishing. Returns problems
- * as text, at most 20. Revisions count from 0. The last audit of a minute must equal the trades of the whole run. A
+ * as text, at most 20. Revisions rise. The last audit of a minute must equal the trades of the whole run. A
  * minute is proven or agrees only without a gap that is not repaired, and with a gap verdict only if there is one.
  */
 export function auditProblems(
@@ -36,12 +39,13 @@ export function auditProblems(
   return [...audits]
     .flatMap(([name, revisions]) => {
       const inside = trades.get(name) ?? [];
-      const last = revisions.at(-1) as Audit;
-      const numbers = mayRepeat
-        ? [...new Set(revisions.map(({ revision }) => revision))].sort()
-        : revisions.map(({ revision }) => revision);
-      const problems = numbers.some((revision, at) => revision !== at) ? [`revisions ${numbers}`] : [];
-      problems.push(...auditDifferences(last, inside));
+      const last = revisions.reduce((latest, audit) => (audit.revision >= latest.revision ? audit : latest));
+      const numbers = revisions.map(({ revision }) => revision);
+      // Revisions of the healer are not among the records.
+      const isInOrder = mayRepeat || numbers.every((revision, at) => at === 0 || revision > (numbers[at - 1] ?? 0));
+      const problems = isInOrder ? [] : [`revisions ${numbers}`];
+      const differences = auditDifferences(last, inside);
+      problems.push(...differences.filter((text) => !(mayRepeat && text.startsWith('backfilled'))));
       const touching = gaps.some((gap) => touches(gap, last, lacking));
       if (touching && (last.verdict === 'proven' || last.verdict === 'agrees'))
         problems.push(`${last.verdict} in spite of a gap`);

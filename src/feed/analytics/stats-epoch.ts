@@ -26,7 +26,13 @@ export interface PreviousTrades {
   /** All trades and gaps from this time on are in the lists, milliseconds since 1970. */
   readonly knownFrom: number;
   /** The published audits of minutes that end later. */
-  readonly audits: readonly Audit[];
+  readonly audits: readonly PreviousAudit[];
+}
+
+export interface PreviousAudit {
+  readonly audit: Audit;
+  /** False: a sink lacks it, so the next revision is published even if it says the same. */
+  readonly isInAll: boolean;
 }
 
 /** When a venue's trades came. */

@@ -58,6 +58,11 @@ export class TradeCoverage {
     this.#pending.delete(gap);
   }
 
+  /** Forgets the pending gaps, because their outcomes do not come. */
+  closeAll(): void {
+    this.#pending.clear();
+  }
+
   /**
    * Returns the time until which pending gaps keep windows open, milliseconds of the caller's clock. A gap with
    * `endsWithoutData` keeps them open until `staleAt` at most. -Infinity: no gap is pending.

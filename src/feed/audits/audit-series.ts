@@ -98,10 +98,15 @@ export class AuditSeries {
     this.#coverage.open(gap, { from, until: Number.POSITIVE_INFINITY, endsWithoutData: false });
   }
 
+  /** Notes what became of a gap. Only minutes that it can change are judged again, as their trades may be healed. */
   close(gap: string, outcome?: Gap): void {
     this.#coverage.close(gap);
-    if (outcome !== undefined && isMissing(outcome.outcome)) this.#coverage.gap(outcome);
-    for (const minute of this.#minutes.values()) minute.isChanged = true;
+    const found = outcome !== undefined && isMissing(outcome.outcome) ? outcome : undefined;
+    if (found !== undefined) this.#coverage.gap(found);
+    for (const minute of this.#minutes.values()) {
+      const isInGap = found !== undefined && found.fromTime < minute.end && found.toTime >= minute.start;
+      if (isInGap || minute.published?.verdict === 'unchecked') minute.isChanged = true;
+    }
   }
 
   /** Adds what previous runs published of the epoch. */
@@ -121,9 +126,10 @@ export class AuditSeries {
     for (const minute of this.#minutes.values()) minute.isUnread = minute.start < knownFrom;
     this.#hasTraded = false;
     this.open(RESTART, last.timestamp);
-    for (const audit of audits) {
-      const minute = this.#minutes.get(audit.minute);
-      if (minute !== undefined && (minute.published?.revision ?? -1) < audit.revision) minute.restore(audit);
+    for (const previous of audits) {
+      const minute = this.#minutes.get(previous.audit.minute);
+      if (minute !== undefined && (minute.published?.revision ?? -1) < previous.audit.revision)
+        minute.restore(previous);
     }
   }
 
@@ -146,7 +152,7 @@ export class AuditSeries {
     return audits;
   }
 
-  /** Ends or interrupts the epoch. Returns the audits of its open minutes. */
+  /** Ends or interrupts the epoch. Returns the audits of its open minutes. `wall`: our clock, milliseconds since 1970. */
   end(why: 'end' | 'interrupted', wall: number): Audit[] {
     const { last } = this.#runs;
     if (why === 'interrupted' && last !== undefined) {
@@ -154,7 +160,9 @@ export class AuditSeries {
       this.#hasTraded = false;
     }
     const open = [...this.#minutes.values()].filter(({ isChanged }) => isChanged);
-    return open.flatMap((minute) => this.#audit(minute, wall, why));
+    const audits = open.flatMap((minute) => this.#audit(minute, wall, why));
+    this.#coverage.closeAll();
+    return audits;
   }
 
   /** Returns true if the minute's last audit is unexplained, and a corrected candle may explain it. */
@@ -166,6 +174,7 @@ export class AuditSeries {
   /**
    * Judges an unexplained minute again, with the candle fetched by REST, if there is one. If the candle still has more
    * than the trades, the difference becomes a gap. With contiguous ids it does not, because the ids show each gap.
+   * `wall`: our clock, milliseconds since 1970.
    */
   conclude(
     start: number,
@@ -222,11 +231,10 @@ export class AuditSeries {
 
   #onFirst(trade: SequencedTrade, minute: AuditedMinute): void {
     this.#hasTraded = true;
-    const isFirst = this.#origin === undefined || this.#runs.last === undefined;
     this.#origin ??= trade;
     const interruption = this.#interruptions.at(-1);
     if (interruption !== undefined) interruption.to = Math.min(interruption.to, trade.timestamp);
-    if (isFirst) {
+    if (this.#runs.last === undefined) {
       this.#coverage.begin(trade, this.options.at);
       minute.isUnread = this.options.isUnread;
     }

@@ -1,6 +1,7 @@
 import type { Audit, MarketFields } from '../../domain/record.ts';
 import { MinuteSums } from '../../market/audits/minute-sums.ts';
 import { type MinuteEvidence, verdictOf } from '../../market/audits/verdict.ts';
+import type { PreviousAudit } from '../analytics/stats-epoch.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 
 export const MINUTE_MS = 60_000;
@@ -29,6 +30,8 @@ export class AuditedMinute {
   isChanged = true;
   published: Audit | undefined;
   #receivedAt = 0;
+  /** True if a sink lacks the published audit. */
+  #isLacking = false;
 
   constructor(start: number) {
     this.start = start;
@@ -47,11 +50,12 @@ export class AuditedMinute {
   }
 
   /** Continues from the audit that a previous run published. */
-  restore(audit: Audit): void {
+  restore({ audit, isInAll }: PreviousAudit): void {
     const { candleVolume, candleTrades } = audit;
     if (candleVolume !== null) this.candle = { volume: candleVolume, tradeCount: candleTrades };
     this.published = audit;
-    this.isChanged = false;
+    this.isChanged = !isInAll;
+    this.#isLacking = !isInAll;
   }
 
   judge(circumstances: Circumstances): Pick<Audit, 'verdict' | 'reason'> {
@@ -81,8 +85,9 @@ export class AuditedMinute {
       ...this.judge(circumstances),
     };
     this.isChanged = false;
-    if (published !== undefined && isEqual(audit, published)) return undefined;
+    if (published !== undefined && !this.#isLacking && isEqual(audit, published)) return undefined;
     this.published = audit;
+    this.#isLacking = false;
     return audit;
   }
 }

@@ -52,6 +52,10 @@ export class Audits {
       const series = this.#newSeries(run, Number.POSITIVE_INFINITY, true);
       series.restore(run);
       this.#series.set(run.symbol, series);
+      this.#noted(
+        series,
+        run.audits.map(({ audit }) => audit),
+      );
     }
   }
 
@@ -136,6 +140,7 @@ export class Audits {
     return new AuditSeries({ symbol, venue, epoch, ...this.#options.venueOf(venue), at, isUnread });
   }
 
+  /** Notes which of the audits are unexplained. */
   #noted(series: AuditSeries, audits: readonly Audit[]): readonly Audit[] {
     for (const { minute: start } of audits)
       if (series.isUnexplained(start)) this.#unexplained = [...this.#unexplained, { series, start }];

@@ -1,11 +1,12 @@
 import { marketKeyOf } from '../../codec/environment-topics.ts';
+import { identityOf } from '../../codec/identity.ts';
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Audit, TradeStats } from '../../domain/record.ts';
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contract.ts';
 import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
-import type { PreviousTrades } from '../analytics/stats-epoch.ts';
+import type { PreviousAudit, PreviousTrades } from '../analytics/stats-epoch.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
 
 // Reads what previous runs published lately, to continue the statistics of resumed epochs.
@@ -14,6 +15,7 @@ import type { PreviousEpoch } from './previous-runs.ts';
 const HELD_MS = 10_000;
 /** The time of the thirty closed candles and the open one that the volatility needs, milliseconds. */
 const CANDLES_MS = 31 * 60_000;
+/** The length of the minutes that are audited, milliseconds. */
 const MINUTE_MS = 60_000;
 
 /** Returns what to read from a sink for the statistics of these series; undefined if nothing is needed. */
@@ -24,7 +26,7 @@ export function recentOptions(
   const { feed, stats } = config;
   const kind = feed.channels.includes('trade') ? 'trade' : 'agg_trade';
   if (checkpoints.length === 0 || !feed.channels.includes(kind)) return undefined;
-  const spanMs = Math.max(...stats.windowsMs) + stats.allowedLatenessMs + feed.staleAfterMs + HELD_MS;
+  const spanMs = Math.max(...stats.windowsMs, MINUTE_MS) + stats.allowedLatenessMs + feed.staleAfterMs + HELD_MS;
   return {
     environmentPrefixes: environmentPrefixes(config),
     kind,
@@ -44,7 +46,7 @@ export interface PreviousSink {
 }
 
 type RecentSpans = Pick<RecentOptions, 'checkpoints' | 'spanMs' | 'windowsSpanMs'>;
-type Found = Omit<PreviousTrades, 'windows'> & Pick<Recent, 'windows'>;
+type Found = Omit<PreviousTrades, 'windows' | 'audits'> & Pick<Recent, 'windows'>;
 
 /** What the sinks recently received. */
 export interface NearPast {
@@ -75,9 +77,8 @@ export async function readNearPast(
     try {
       const found = await recent(options);
       const least = known.filter(({ epoch, checkpoint }) => resumesFrom(epoch, checkpoint)).map(({ epoch }) => epoch);
-      const windows = [...found.windows, ...found.audits.map(auditedWindow)];
-      const published = new PublishedWindows(windows, windowsKnownFrom(options));
-      return [{ name, published, found: previousTrades(least, found, options) }];
+      const published = new PublishedWindows(found.windows, windowsKnownFrom(options));
+      return [{ name, published, audits: found.audits, found: previousTrades(least, found, options) }];
     } catch (error) {
       onFailed(asFault(error), name);
       return [];
@@ -86,7 +87,23 @@ export async function readNearPast(
   const all = (await Promise.all(sinks.map(lookBack))).flat();
   const published = new Map(all.map((one) => [one.name, one.published]));
   const taken = new Map<string, Found>(all.toReversed().flatMap(({ found }) => [...found]));
-  return { previous: [...taken.values()].map((one) => publishedByAll(one, [...published.values()])), published };
+  const audits = previousAudits(all.map((one) => one.audits));
+  const resumed = [...taken.values()].map((one) => ({
+    ...one,
+    windows: publishedByAll(one, [...published.values()]),
+    audits: audits.get(epochKey(one)) ?? [],
+  }));
+  return { previous: resumed, published };
+}
+
+/** Returns the audits of all sinks, by epoch. */
+function previousAudits(sinks: readonly (readonly Audit[])[]): ReadonlyMap<string, readonly PreviousAudit[]> {
+  const identities = sinks.map((audits) => new Set(audits.map(identityOf)));
+  const each = new Map(sinks.flat().map((audit) => [identityOf(audit), audit]));
+  const all = [...each].map(([identity, audit]) => {
+    return { audit, isInAll: identities.every((ofSink) => ofSink.has(identity)) };
+  });
+  return Map.groupBy(all, ({ audit }) => epochKey(audit));
 }
 
 /** Returns the time from which windows are read, for each venue. */
@@ -95,16 +112,12 @@ function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: Recen
 }
 
 /**
- * Leaves out windows and audits that a sink lacks, so that they are published again. Windows that end before the first trade stay,
+ * Leaves out windows that a sink lacks, so that they are published again. Windows that end before the first trade stay,
  * because they cannot be made again.
  */
-function publishedByAll(previous: Found, published: readonly PublishedWindows[]): PreviousTrades {
-  const from = previous.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
-  const windows = previous.windows.filter(
-    (window) => window.windowEnd <= from || published.every((sink) => sink.has(window)),
-  );
-  const audits = previous.audits.filter((audit) => published.every((sink) => sink.has(auditedWindow(audit))));
-  return { ...previous, windows, audits };
+function publishedByAll({ trades, windows }: Found, published: readonly PublishedWindows[]): Found['windows'] {
+  const from = trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  return windows.filter((window) => window.windowEnd <= from || published.every((sink) => sink.has(window)));
 }
 
 /** Returns a sink's checkpoint of a series that resumes. */
@@ -123,13 +136,12 @@ export function resumesFrom({ last }: PreviousEpoch, own: SeriesCheckpoint): boo
 /** Returns the recent trades of one sink for the series that resume from it, by VENUE:SYMBOL. */
 export function previousTrades(
   epochs: readonly PreviousEpoch[],
-  { trades, windows, gaps, audits, whole }: Recent,
+  { trades, windows, gaps, whole }: Recent,
   options: RecentSpans,
 ): Map<string, Found> {
   const tradesOf = Map.groupBy(trades, epochKey);
   const windowsOf = Map.groupBy(windows, epochKey);
   const gapsOf = Map.groupBy(gaps, epochKey);
-  const auditsOf = Map.groupBy(audits, epochKey);
   const lastOf = lastTimes(options.checkpoints);
   const knownFrom = windowsKnownFrom(options);
   return new Map(
@@ -147,7 +159,6 @@ export function previousTrades(
         windows: windowsOf.get(key) ?? [],
         gaps: [...(gapsOf.get(key) ?? []), ...unsure(of, own, tradesFrom)],
         knownFrom: tradesFrom,
-        audits: auditsOf.get(key) ?? [],
       };
       return [seriesKey(of), previous];
     }),
@@ -164,11 +175,6 @@ function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: n
 }
 
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
-
-/** Returns a window that stands for the audits of a minute. No statistics have its length. */
-export function auditedWindow({ venue, symbol, epoch, minute }: Audit): Window {
-  return { venue, symbol, epoch, windowMs: 0, windowStart: minute, windowEnd: minute + MINUTE_MS };
-}
 
 /** Knows up to where a sink has the windows of each series, epoch and length. A sink gets them in order. */
 export class PublishedWindows {

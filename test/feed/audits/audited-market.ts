@@ -36,8 +36,9 @@ export class AuditedMarket {
     });
   }
 
+  /** The records of the feed, without those of the healer. */
   get records(): readonly FeedRecord[] {
-    return this.#store.records;
+    return this.#store.records.filter((record) => !this.#store.healed.has(record));
   }
 
   async start(): Promise<void> {
@@ -56,10 +57,10 @@ export class AuditedMarket {
 
   async pass(seconds: number): Promise<void> {
     for (let second = 0; second < seconds; second++) {
-      const known = this.records.length;
+      const known = this.#store.records.length;
       await this.world.pass(1000);
       const now = this.world.wallClockMs();
-      for (const record of this.records.slice(known)) this.arrivals.set(record, now);
+      for (const record of this.#store.records.slice(known)) this.arrivals.set(record, now);
     }
   }
 

@@ -292,7 +292,9 @@ describe('Audits: epochs', () => {
 
   it('continues the minutes of a symbol that is followed again', () => {
     const why = 'the symbol was not followed for a part of the minute';
-    const desk = binance().trades('2:61').at(70).event({ kind: 'unfollowed', symbol: SYMBOL }).at(80);
+    // The outcome of this gap never comes.
+    const desk = binance().trades('2:61').gap('gap_pending', 61, 65).at(70);
+    desk.event({ kind: 'unfollowed', symbol: SYMBOL }).at(80);
     desk.began('binance', 1, true).trades('5:81', '6:125').at(200);
     expect(desk.output.slice(1)).toEqual([
       `70 s: minute 1 epoch 1 revision 0: 1 unchecked (${why})`,
@@ -309,6 +311,8 @@ describe('Audits: a start', () => {
     knownFrom: at(0),
     ...rest,
   });
+
+  const previousAudits = (desk: Desk, isInAll: boolean) => desk.audits.map((audit) => ({ audit, isInAll }));
 
   function started(texts: readonly string[], rest: Partial<PreviousTrades> = {}): Desk {
     const desk = new Desk().at(100);
@@ -327,9 +331,15 @@ describe('Audits: a start', () => {
   });
 
   it('does not publish a minute again', () => {
-    const { audits } = started(['1:59', '2:61']).trades('3:101').at(130);
+    const audits = previousAudits(started(['1:59', '2:61']).trades('3:101').at(130), true);
     const desk = started(['1:59', '2:61'], { audits }).trades('3:101').at(150);
     expect(desk.output).toEqual(['136 s: minute 1 epoch 1 revision 0: 2 proven']);
+  });
+
+  it('publishes another revision of a minute whose audit a sink lacks', () => {
+    const audits = previousAudits(started(['1:59', '2:61']).trades('3:101').at(130), false);
+    const desk = started(['1:59', '2:61'], { audits }).trades('3:101').at(150);
+    expect(desk.output[0]).toBe('116 s: minute 0 epoch 1 revision 1: 1 proven');
   });
 
   it('has no hash of a minute that it does not know as a whole', () => {
@@ -342,6 +352,19 @@ describe('Audits: a start', () => {
     const nothing = new Desk().at(100).began('binance', 1, true).trades('3:101', '4:121').at(200);
     expect(nothing.output[0]).toContain(`minute 1 epoch 1 revision 0: 1 unchecked (${unread})`);
     expect(nothing.output[1]).toContain('minute 2 epoch 1 revision 0: 1 proven');
+  });
+
+  it('asks for the candle of a minute that a previous run could not explain', () => {
+    const before = bybit().trades('7:61').candle(1, '2').at(140);
+    const audits = previousAudits(before, true).slice(1);
+    const desk = new Desk().at(150);
+    const rest = { venue: 'bybit', audits } as const;
+    desk.machine.restore([
+      { ...previousOf(before, [], rest), trades: ['1:59', '7:61'].map((text) => before.trade(text)) },
+    ]);
+    desk.began('bybit', 1, true).trades('12:151').at(245);
+    expect(desk.conclude()).toMatchObject([{ before: { id: '1' }, after: { id: '12' } }]);
+    expect(desk.output.at(-1)).toContain('minute 1 epoch 1 revision 1: 1 gap');
   });
 
   it('publishes the minutes of an epoch that does not go on', () => {

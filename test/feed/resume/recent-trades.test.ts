@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import type { Gap, TradeStats } from '../../../src/domain/record.ts';
+import type { Audit, Gap, TradeStats } from '../../../src/domain/record.ts';
 import type { PreviousEpoch } from '../../../src/feed/resume/previous-runs.ts';
 import {
   checkpointIn,
@@ -121,7 +121,7 @@ describe('previousTrades', () => {
     ],
     windows: [window({ epoch: 2 }), window({ windowStart: 4000 }), window({ symbol: 'ETHUSDT' })],
     gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
-    audits: [sampleAudit({ epoch: 2 }), sampleAudit({ ...of, minute: 60_000 })],
+    audits: [],
     whole: true,
   };
   const asked = { checkpoints: [checkpointOf()], spanMs: 5000, windowsSpanMs: 6000 };
@@ -136,7 +136,6 @@ describe('previousTrades', () => {
       publishedTo: 1000,
       windows: [{ windowStart: 4000 }],
       gaps: [{ fromTime: 5500 }],
-      audits: [{ minute: 60_000 }],
       knownFrom: 2000,
     });
     expect(btc?.trades.map(({ tradeId }) => tradeId)).toEqual(['2', '4']);
@@ -290,15 +289,20 @@ describe('readNearPast', () => {
     expect(previous[0]).toMatchObject({ trades, windows: [] });
   });
 
-  it('leaves out an audit that one sink lacks', async () => {
-    const [known, missing] = [60_000, 120_000].map((minute) => sampleAudit({ venue: 'binance', epoch: 3, minute }));
+  it('returns the audits of all sinks, and says which of them a sink lacks', async () => {
+    const of = { venue: 'binance', epoch: 3 } as const;
+    const [both, one, other] = [60_000, 120_000, 180_000].map((minute) => sampleAudit({ ...of, minute }));
+    const known = (...audits: readonly (Audit | undefined)[]) => audits.flatMap((audit) => audit ?? []);
     const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
-    const audits = [known, missing].flatMap((audit) => audit ?? []);
     const sinks = [
-      sink('a', [checkpointOf()], async () => ({ ...nothing, trades, audits })),
-      sink('b', [checkpointOf()], async () => ({ ...nothing, trades, audits: audits.slice(0, 1) })),
+      sink('a', [checkpointOf()], async () => ({ ...nothing, trades, audits: known(both, one) })),
+      sink('b', [checkpointOf()], async () => ({ ...nothing, trades, audits: known(both, other) })),
     ];
     const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
-    expect(previous[0]?.audits).toEqual([known]);
+    expect(previous[0]?.audits).toEqual([
+      { audit: both, isInAll: true },
+      { audit: one, isInAll: false },
+      { audit: other, isInAll: false },
+    ]);
   });
 });
