@@ -39,7 +39,7 @@ const HEARTBEATS_MS = 60_000;
  * a run writes to a sink.
  */
 export async function healOnce(config: Config, options: HealOnce): Promise<ReadonlyMap<string, readonly Gap[]>> {
-  const { scheduler, wallClockMs, signal, log } = options;
+  const { scheduler, wallClockMs, log } = options;
   const settings = {
     kafka: config.kafka,
     file: config.file,
@@ -51,23 +51,31 @@ export async function healOnce(config: Config, options: HealOnce): Promise<Reado
     wallClockMs,
   };
   const found = new Map<string, readonly Gap[]>();
-  for (const name of config.sinks) {
-    if (signal.aborted) break;
-    const sink = await registry[name](settings);
-    const archive = sink.archive?.();
-    if (archive !== undefined) found.set(name, await healSink(sink, archive, config, options));
-  }
+  // The sinks share the venues' request budgets.
+  const access = new VenueAccess(config, { scheduler });
+  const ended = await Promise.allSettled(
+    config.sinks.map(async (name) => {
+      const sink = await registry[name](settings);
+      const archive = sink.archive?.();
+      if (archive !== undefined) found.set(name, await healSink(sink, archive, config, { ...options, access }));
+    }),
+  );
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
   return found;
 }
 
-async function healSink(sink: Sink, archive: SinkArchive, config: Config, options: HealOnce): Promise<readonly Gap[]> {
-  const { scheduler, wallClockMs, signal, sinceMs, isOwn, dryRun, onEvent } = options;
+async function healSink(
+  sink: Sink,
+  archive: SinkArchive,
+  config: Config,
+  options: HealOnce & { readonly access: VenueAccess },
+): Promise<readonly Gap[]> {
+  const { scheduler, wallClockMs, signal, access, sinceMs, isOwn, dryRun, onEvent } = options;
   // The lock of a folder shows whether a run writes to it. To open the Kafka sink would shut out a run.
   const isLocked = sink.name !== 'kafka';
   if (isLocked) await sink.open();
   try {
     if (!isLocked) await refuseBesideRun(archive, config, options);
-    const access = new VenueAccess(config, { scheduler });
     const dependencies = { scheduler, wallClockMs, access, signal, share: 1 };
     const healer = newHealer(archive, config, dependencies, {
       isOwn,
