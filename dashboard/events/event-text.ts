@@ -1,7 +1,8 @@
 import { duration } from '../../src/domain/duration.ts';
 import { withoutJson } from '../../src/domain/headline.ts';
 import { isMissing } from '../../src/domain/trade-id.ts';
-import type { GapJson, StatusJson } from '../../src/gateway/api/record-schema.ts';
+import type { GapAnswer } from '../../src/gateway/api/feed-answers.ts';
+import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 import { count } from '../text/number-text.ts';
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -26,11 +27,21 @@ export function plainReason(reason: string): string {
   return withoutJson(reason).replaceAll(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
 }
 
-/** `BTC: 34 s without trades, 1,234 missing`. */
-export function gapText({ from_time, to_time, missing, filled, outcome }: GapJson, coin: string): string {
-  const known = missing === null ? 'an unknown number' : count(missing);
-  const fetched = `all ${count(missing ?? filled)} fetched${outcome === 'healed' ? ' later' : ''}`;
-  const rest = isMissing(outcome) ? `${known} missing` : fetched;
-  const some = filled > 0 && outcome === 'unrepaired' ? `, ${count(filled)} of them fetched` : '';
-  return `${coin}: ${duration(to_time - from_time)} without trades, ${rest}${some}`;
+/** `BTC: 34 s without trades, 1,234 missing, 56 of them fetched so far`. */
+export function gapText(gap: GapAnswer, coin: string): string {
+  const { from_time, to_time, missing, filled, outcome } = gap;
+  const rest = isMissing(outcome)
+    ? openText(gap)
+    : `all ${count(missing ?? filled)} fetched${outcome === 'healed' ? ' later' : ''}`;
+  return `${coin}: ${duration(to_time - from_time)} without trades, ${rest}`;
+}
+
+function openText({ missing, filled, outcome, healing }: GapAnswer): string {
+  const known = `${missing === null ? 'an unknown number' : count(missing)} missing`;
+  const fetched = healing?.fetched ?? (outcome === 'unrepaired' ? filled : 0);
+  const some = fetched > 0 ? `${known}, ${count(fetched)} of them fetched` : known;
+  if (healing === null) return some;
+  const why = healing.reason === '' ? '' : `: ${plainReason(healing.reason)}`;
+  if (healing.state === 'left') return `${some}. ${fetched > 0 ? 'The others' : 'They'} stay missing${why}`;
+  return `${known}, ${count(fetched)} of them fetched so far${why === '' ? '' : `. It waits${why}`}`;
 }

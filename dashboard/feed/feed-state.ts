@@ -1,6 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
-import type { Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
-import type { GapJson, PriceJson } from '../../src/gateway/api/record-schema.ts';
+import { isMissing } from '../../src/domain/trade-id.ts';
+import type { GapAnswer, Gaps, Status } from '../../src/gateway/api/feed-answers.ts';
+import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { CoinRow } from '../coins/coin-row.ts';
 import { isSwitch } from '../events/event-log.ts';
@@ -18,7 +19,7 @@ import { statusAt } from './presence.ts';
 /** The last overview of the gateway; undefined: none came yet. */
 export const status = signal<Status | undefined>(undefined);
 /** Gaps in the trades, newest first; undefined: not known yet. */
-export const gaps = signal<readonly GapJson[] | undefined>(undefined);
+export const gaps = signal<readonly GapAnswer[] | undefined>(undefined);
 /** The coins' rows in the feed's order. */
 export const rows = signal<readonly CoinRow[]>([]);
 /** The configured environment; a coin's environment may differ. */
@@ -30,6 +31,8 @@ export const environment = computed(() =>
 
 /** Many gaps in a short time must not use up the page's share of requests. Milliseconds. */
 const GAPS_MS = 1000;
+/** How often the gaps are fetched again while some may be healing, milliseconds. */
+const HEALING_MS = 5000;
 
 let loading: Promise<void> = Promise.resolve();
 
@@ -74,6 +77,14 @@ export function startFeedState(): void {
   setInterval(() => {
     if (rows.peek().some(({ flash }) => flash.peek())) paint();
   }, 200);
+  setInterval(() => {
+    if (!document.hidden && gaps.peek()?.some(mayBeHealing)) loadGaps();
+  }, HEALING_MS);
+}
+
+/** A gateway that only reads topics does not know how far a gap is healed, and reports it once it is. */
+function mayBeHealing({ outcome, healing }: GapAnswer): boolean {
+  return status.peek()?.source === 'pipeline' && isMissing(outcome) && healing?.state !== 'left';
 }
 
 /** Handles messages about the whole feed; messages about one coin are handled elsewhere. */

@@ -10,6 +10,11 @@ export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics
     gaps: sumByName(parts.map(({ gaps }) => gaps)),
     missingTrades: sum(parts, ({ missingTrades }) => missingTrades),
     filledTrades: sum(parts, ({ filledTrades }) => filledTrades),
+    healing: {
+      openGaps: sum(parts, ({ healing }) => healing.openGaps),
+      leftGaps: sum(parts, ({ healing }) => healing.leftGaps),
+      lateTrades: sum(parts, ({ healing }) => healing.lateTrades),
+    },
     deadLetters: sumByName(parts.map(({ deadLetters }) => deadLetters)),
     uncountedTrades: sumByName(parts.map(({ uncountedTrades }) => uncountedTrades)),
     venues: byName(venues, mergedVenue),
@@ -17,10 +22,11 @@ export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics
   };
 }
 
-/** Returns the metrics to keep of an ended feed: all but the spill's. */
+/** Returns the metrics to keep of an ended feed: all but the spill's and the open gaps'. */
 export function metricsLeft(metrics: PipelineMetrics): PipelineMetrics {
   const sinks = Object.entries(metrics.sinks).map(([name, sink]) => [name, { ...sink, spill: null }] as const);
-  return { ...metrics, sinks: Object.fromEntries(sinks) };
+  const healing = { ...metrics.healing, openGaps: 0, leftGaps: 0 };
+  return { ...metrics, sinks: Object.fromEntries(sinks), healing };
 }
 
 function mergedVenue(all: readonly VenueMetrics[]): VenueMetrics {

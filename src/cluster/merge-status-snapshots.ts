@@ -31,6 +31,7 @@ export function mergeStatus(
     quality: parts.flatMap(({ quality }) => quality),
     klines: parts.flatMap(({ klines }) => klines),
     sinks: groups(sinks, ({ name }) => name).map(mergedSink),
+    healing: parts.flatMap(({ healing }) => healing),
     counts: sumByName(parts.map(({ counts }) => counts)),
   };
 }
@@ -42,6 +43,7 @@ export function statusLeft(snapshot: StatusSnapshot): StatusSnapshot {
     coins: [],
     quality: [],
     klines: [],
+    healing: [],
     venues: snapshot.venues.map((venue) => ({
       ...venue,
       state: 'idle',

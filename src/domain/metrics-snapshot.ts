@@ -16,10 +16,21 @@ export interface PipelineMetrics {
   /** Missing ids in gap records, and how many of them were filled. */
   readonly missingTrades: number;
   readonly filledTrades: number;
+  readonly healing: HealingMetrics;
   readonly deadLetters: Counts;
   readonly uncountedTrades: Counts;
   readonly venues: Readonly<Record<string, VenueMetrics>>;
   readonly sinks: Readonly<Record<string, SinkMetrics>>;
+}
+
+/** What the healer of a sink does. */
+export interface HealingMetrics {
+  /** Number of gaps that are not healed, those of earlier runs included. */
+  readonly openGaps: number;
+  /** Number of these gaps that stay open, because the venue does not have their trades. */
+  readonly leftGaps: number;
+  /** Number of trades written to `late-trades`. */
+  readonly lateTrades: number;
 }
 
 export interface VenueMetrics {

@@ -23,7 +23,21 @@ export interface StatusSnapshot {
   /** Compares the venues' candles with candles made from trades; empty if not both channels are subscribed. */
   readonly klines: readonly CandleAgreement[];
   readonly sinks: readonly SinkSnapshot[];
+  /** The newest open gaps that a healer works on, oldest first; empty if none runs. */
+  readonly healing: readonly GapHealing[];
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** How far an open gap is healed. */
+export interface GapHealing {
+  /** The gap's name (`nameOfGap`). */
+  readonly gap: string;
+  /** `left`: the venue does not have its trades, so they stay missing. */
+  readonly state: 'healing' | 'left';
+  /** Number of its trades that are in the topics now. */
+  readonly fetched: number;
+  /** Why trades stay missing, or are not fetched now, for people; empty if they are. */
+  readonly reason: string;
 }
 
 export interface VenueSnapshot {

@@ -34,8 +34,10 @@ export interface HealerOptions {
 
 /** What happens to a gap while it is healed. `reason` is for people. */
 export type HealingEvent =
-  /** `fetched`: number of the gap's trades that are in the topics now. */
-  | { readonly kind: 'progress'; readonly gap: Gap; readonly fetched: number }
+  /** The gaps that are open at the beginning of a round, the oldest first. */
+  | { readonly kind: 'open'; readonly gaps: readonly Gap[] }
+  /** `fetched`: number of the gap's trades that are in the topics now. `written`: number of trades just written. */
+  | { readonly kind: 'progress'; readonly gap: Gap; readonly fetched: number; readonly written: number }
   /** `records`: what was published for the gaps, apart from late trades; these gaps are among them. */
   | { readonly kind: 'healed'; readonly gaps: readonly Gap[]; readonly records: readonly FeedRecord[] }
   /** Trades stay missing. `isFinal`: the venue does not have them; otherwise the healer retries. */
@@ -102,6 +104,7 @@ export class Healer {
    */
   async round(): Promise<number> {
     const open = await this.openGaps();
+    this.#options.onEvent({ kind: 'open', gaps: open });
     const now = this.#options.wallClockMs();
     const due = open.filter((gap) => (this.#states.get(nameOfGap(gap))?.retryAt ?? now) <= now);
     const jobs = (await Promise.all(due.map((gap) => this.#jobOf(gap)))).filter((job) => job !== undefined);
@@ -203,9 +206,9 @@ export class Healer {
     const isWritten = this.#late.countIn(gap) > gap.filled;
     let reviseAt = this.#states.get(nameOfGap(gap))?.reviseAt ?? (isWritten ? this.#reviseAt(gap) : NEVER);
     try {
-      const reason = await this.#late.fetch(job, () => {
+      const reason = await this.#late.fetch(job, (written) => {
         reviseAt = this.#reviseAt(gap);
-        onEvent({ kind: 'progress', gap, fetched: this.#late.countIn(gap) });
+        onEvent({ kind: 'progress', gap, fetched: this.#late.countIn(gap), written });
       });
       const isYoung = wallClockMs() - gap.toTime <= YOUNG_MS;
       if (reason !== undefined) this.#leave(gap, reason, { reviseAt, retryMs: isYoung ? RETRY_MS : NEVER });

@@ -67,9 +67,9 @@ export class LateTrades {
 
   /**
    * Fetches the gap's missing trades and writes them, page by page. Returns why trades stay missing, for people;
-   * undefined if none does. @throws Fault
+   * undefined if none does. `onWritten` gets how many trades were written. @throws Fault
    */
-  async fetch(job: GapJob, onWritten: () => void): Promise<string | undefined> {
+  async fetch(job: GapJob, onWritten: (count: number) => void): Promise<string | undefined> {
     const { gap, instrument, past } = job;
     const pages = fetchMissing(gap, this.#of(gap), instrument, past);
     let refused: Fault | undefined;
@@ -78,7 +78,7 @@ export class LateTrades {
       const trades = page.value.map((trade) => ({ ...trade, epoch: gap.epoch }));
       const fault = await this.#store.writeLate(trades, (written) => {
         for (const trade of written) this.#note(trade);
-        if (written.length > 0) onWritten();
+        if (written.length > 0) onWritten(written.length);
       });
       refused ??= fault;
     }

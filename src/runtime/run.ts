@@ -17,6 +17,7 @@ import { buildFeed } from './build-feed.ts';
 import { buildSinks, type SinkDependencies } from './build-sinks.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';
 import { frameLogger } from './frame-logger.ts';
+import { HealingProgress } from './healing/healing-progress.ts';
 import { keepHealing } from './healing/keep-healing.ts';
 import type { RunningFeed } from './running-feed.ts';
 import type { SinkPipelines, Stopped } from './sink-pipelines.ts';
@@ -154,15 +155,17 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const published = publish(feed, sinks, context);
   logUnexplained(feed, log);
   feed.start();
-  const stopHealing = config.feed.backfill ? heal(config, { ...context, access, feed, sinks, published }) : undefined;
+  const healing = new HealingProgress();
+  const observed = { feed, sinks, published, healing };
+  const stopHealing = config.feed.backfill ? heal(config, { ...context, ...observed, access }) : undefined;
 
   let stopping: Promise<Stopped> | undefined;
   return {
     feed,
     feeds: () => feed.watches,
     failed: failing.signal,
-    snapshot: () => takeStatusSnapshot(feed, config, latencies, sinks.stats(), published),
-    metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
+    snapshot: () => takeStatusSnapshot(feed, config, latencies, sinks.stats(), published, healing),
+    metrics: () => takeMetricsSnapshot({ ...observed, config, latencies, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();
       stopping ??= stopPipeline({ feed, sinks, recent, stopHealing }, context, reason, options);
@@ -193,6 +196,7 @@ function observedStart(
 ): Observed {
   const startedAt = wallClockMs();
   const published = new RecordCounts();
+  const healing = new HealingProgress();
   const feed = { venues, uncounted: { late: 0, blocks: 0 } };
   return {
     feeds: () => [],
@@ -201,7 +205,7 @@ function observedStart(
       const counts = { frames_waiting: framesWaiting(venues) };
       return startingSnapshot(config, opening, { startedAt, at: wallClockMs(), counts });
     },
-    metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
+    metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, healing, sinks: sinks.stats() }),
   };
 }
 
@@ -241,9 +245,10 @@ function heal(
     readonly feed: RunningFeed;
     readonly sinks: SinkPipelines;
     readonly published: RecordCounts;
+    readonly healing: HealingProgress;
   },
 ): () => Promise<void> {
-  const { feed, sinks, published, log, part, onPublished } = context;
+  const { feed, sinks, published, healing, log, part, onPublished } = context;
   const archives = sinks.archives();
   return keepHealing(archives, config, {
     ...context,
@@ -255,7 +260,9 @@ function heal(
         log.info(fields, `a gap is not healed: ${event.reason}`);
       }
       // The sinks have the same gaps, so one of them is enough to report them.
-      if (event.kind !== 'healed' || sink !== archives[0]?.name) return;
+      if (sink !== archives[0]?.name) return;
+      healing.add(event);
+      if (event.kind !== 'healed') return;
       published.add(event.records);
       onPublished?.(event.records);
       for (const { venue, symbol, filled } of event.gaps) {

@@ -64,6 +64,7 @@ const snapshot = (at: number): StatusSnapshot => ({
   coins: [],
   quality: [],
   klines: [],
+  healing: [],
   sinks: [],
   counts: {},
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { nameOfGap } from '../../src/domain/trade-id.ts';
 import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
 import { gapRecord } from '../../testing/judges/events.ts';
 import { heartbeat, NOW, price, status, trade } from '../../testing/records/gateway-records.ts';
@@ -55,6 +56,27 @@ it('does not say that nothing happened before the gateway has answered', async (
   await page.reload();
   await listButton(page, 'Gaps').click();
   await eventually(() => page.locator('.panel-events .empty').textContent()).toBe('No trade is missing.');
+});
+
+it('shows in one row how far a gap is healed, and then that it is', async () => {
+  const { url, publish, look } = await feed();
+  const gap = gapOf('bybit', 7);
+  const heals = (fetched: number): void => {
+    const healing = [{ gap: nameOfGap(gap), state: 'healing', fetched, reason: '' } as const];
+    look({ ...SNAPSHOT, at: NOW, counts: { gaps: 1 }, healing });
+  };
+  publish(gap);
+  heals(2);
+  const page = await open(url);
+  await listButton(page, 'Gaps').click();
+  const rows = () => page.locator('.panel-events .event summary p').allTextContents();
+  const row = (state: string, text: string) => [`${state} bybit BTC: 1 ms without trades, ${text}`];
+  await eventually(rows).toEqual(row('healing', '7 missing, 2 of them fetched so far'));
+  heals(5);
+  await eventually(rows).toEqual(row('healing', '7 missing, 5 of them fetched so far'));
+  look({ ...SNAPSHOT, at: NOW });
+  publish({ ...gap, filled: 7, outcome: 'healed' }, status('gap_healed', { venue: 'bybit', symbol: 'BTCUSDT' }));
+  await eventually(rows).toEqual(row('healed', 'all 7 fetched later'));
 });
 
 it('an event that was chosen earlier does not take the focus from the buttons of the list', async () => {

@@ -42,6 +42,7 @@ const figures = (of: Partial<PipelineMetrics> = {}): PipelineMetrics => ({
   gaps: {},
   missingTrades: 0,
   filledTrades: 0,
+  healing: { openGaps: 2, leftGaps: 1, lateTrades: 40 },
   deadLetters: {},
   uncountedTrades: { late: 1 },
   venues: { binance: venue() },
@@ -68,9 +69,10 @@ it('mergeMetrics adds counts and distributions, but takes the maximum of restWei
   });
 });
 
-it('metricsLeft keeps the counts of a feed that has ended, but not its spill', () => {
+it('metricsLeft keeps the counts of a feed that has ended, but not its spill and its open gaps', () => {
   const left = metricsLeft(figures());
   expect(left.sinks.kafka?.spill).toBeNull();
+  expect(mergeMetrics([left, figures()]).healing).toEqual({ openGaps: 2, leftGaps: 1, lateTrades: 80 });
   expect(mergeMetrics([left, figures()]).sinks.kafka).toMatchObject({ batches: 6, spill: { records: 5 } });
 });
 
@@ -117,6 +119,7 @@ const snapshot = (of: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   coins: [],
   quality: [],
   klines: [],
+  healing: [],
   sinks: [sinkNow()],
   counts: { trades: 3 },
   ...of,

@@ -81,6 +81,7 @@ const snapshot: StatusSnapshot = {
       latencyMs: { emittedToAcknowledged: null },
     },
   ],
+  healing: [],
   counts: {},
 };
 
@@ -90,6 +91,7 @@ const figures: MetricsSnapshot = {
   gaps: { repaired: 1, unrepaired: 0 },
   missingTrades: 5,
   filledTrades: 4,
+  healing: { openGaps: 2, leftGaps: 1, lateTrades: 40 },
   deadLetters: { decode: 1 },
   uncountedTrades: { late: 1, block: 0 },
   venues: {

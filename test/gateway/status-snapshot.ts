@@ -51,6 +51,7 @@ export const SNAPSHOT: StatusSnapshot = {
     qualityOf('binance_us', 'ETHUSDT', '3000', 0),
   ],
   klines: [],
+  healing: [],
   sinks: [],
   counts: {},
 };

@@ -105,6 +105,7 @@ const snapshot = (at: number): StatusSnapshot => ({
       latencyMs: { emittedToAcknowledged: LATENCY },
     },
   ],
+  healing: [],
   counts: { trades: 10, malformed: 0 },
 });
 

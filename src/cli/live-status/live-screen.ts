@@ -154,7 +154,7 @@ function pageBody({ snapshot, memory, notes, records, state }: StatusView, room:
     state.page === 'events'
       ? eventRows(notes.latest(Number.POSITIVE_INFINITY, snapshot.at), room.columns)
       : state.page === 'gaps'
-        ? gapRows(records.gaps, snapshot.at)
+        ? gapRows(records.gaps, snapshot.healing, snapshot.at)
         : helpRows();
   const pageRows = Math.max(1, room.rows);
   const mostAbove = Math.max(0, all.length - pageRows);

@@ -27,7 +27,7 @@ export const command: Command = {
     const { partsOf } = await import('../../cluster/parts-of.ts');
     const results = new Map<string, HealingEvent['kind']>();
     const onEvent = async (event: HealingEvent, sink: string): Promise<void> => {
-      if (event.kind === 'progress') return;
+      if (event.kind === 'open' || event.kind === 'progress') return;
       const gaps = event.kind === 'healed' ? event.gaps : [event.gap];
       for (const gap of gaps) {
         results.set(`${sink} ${JSON.stringify([gap.venue, gap.symbol, gap.epoch, gap.fromId, gap.toId])}`, event.kind);

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EnvironmentName, freshness, list, ms, nullable, object, oneOf, text, wholeNumber } from './fields.ts';
-import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
+import { DecimalText, type GapJson, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** Answers about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
 
@@ -159,7 +159,20 @@ export const Status = object({
 });
 export type Status = Static<typeof Status>;
 
-export const Gaps = object({ gaps: list(recordSchema('gap')) });
+/** How far a gap is healed. */
+const Healing = object({
+  state: oneOf('healing', 'left'),
+  fetched: wholeNumber('Trades of the gap that are published now'),
+  reason: text('Why trades stay missing, or are not fetched now; empty if they are'),
+});
+
+/** A gap, and how far it is healed: null if it is not open, or if the gateway does not know, as it only reads topics. */
+const GapAnswer = Type.Unsafe<GapJson & { readonly healing: Static<typeof Healing> | null }>(
+  object({ ...recordFields('gap'), healing: nullable(Healing) }),
+);
+export type GapAnswer = Static<typeof GapAnswer>;
+
+export const Gaps = object({ gaps: list(GapAnswer) });
 export type Gaps = Static<typeof Gaps>;
 
 export const Instruments = object({ instruments: list(recordSchema('instrument')) });

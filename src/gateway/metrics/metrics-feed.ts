@@ -8,6 +8,7 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
   const { feed } = view;
   const whole = metricsOfEach(() => [[{}, feed]]);
   const counted = metricsOfEach(() => [[{}, snapshot() ?? null]]);
+  const healing = metricsOfEach(() => [[{}, snapshot()?.healing ?? null]]);
   return [
     gauge('info', 'Always 1; the labels name the environment and the source.', () => {
       const environment = view.snapshot?.environment ?? feed.instances.lastHeartbeat?.environment ?? '';
@@ -24,6 +25,9 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
     counted.counts('gaps', 'Gaps in the trades, by outcome.', 'outcome', (of) => of.gaps),
     counted.counter('missing_trades', 'Trades inside gaps, as far as they can be counted.', (of) => of.missingTrades),
     counted.counter('filled_trades', 'Missing trades that arrived later.', (of) => of.filledTrades),
+    healing.gauge('open_gaps', 'Gaps that are not healed, those of earlier runs included.', (of) => of.openGaps),
+    healing.gauge('left_gaps', 'Open gaps whose trades the venue no longer has.', (of) => of.leftGaps),
+    healing.counter('late_trades', 'Trades of gaps that were written to late-trades.', (of) => of.lateTrades),
     counter('audits', 'Published audits of minutes, by verdict.', () =>
       [...view.audits.counts].flatMap(([venue, ofVenue]) =>
         [...ofVenue].map(([verdict, count]) => [{ venue, verdict }, count]),

@@ -2,9 +2,10 @@ import { snakeKeys } from '../../codec/key-case.ts';
 import { type Decimal, unscaled } from '../../domain/decimal.ts';
 import { ratio } from '../../domain/exact.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
+import { isMissing, nameOfGap } from '../../domain/trade-id.ts';
 import { haltReason } from '../../tradability/rules.ts';
 import type { Asset } from '../api/asset-answers.ts';
-import type { CoinAnswer, Events, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
+import type { CoinAnswer, Events, Gaps, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
 import type { Series } from '../api/fields.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { VenueSummary } from '../view/feed-summary.ts';
@@ -134,6 +135,18 @@ function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): SinkAnswer {
 function sinkDown(name: string, reason: string): SinkAnswer {
   const unknown = { queued: null, lag_ms: null, delivered: null, dropped: null, latency_ms: null };
   return { name, state: 'down', reason, ...unknown };
+}
+
+/** The last gaps of all symbols, or of one, newest first. */
+export function gapsAnswer(view: GatewayView, limit: number, symbol: string | undefined): Gaps {
+  const healing = new Map(view.snapshot?.healing.map(({ gap, ...rest }) => [gap, rest]));
+  const gaps = view.gaps.latest(limit, (gap) => symbol === undefined || gap.symbol === symbol);
+  return {
+    gaps: gaps.map((gap) => {
+      const known = isMissing(gap.outcome) ? healing.get(nameOfGap(gap)) : undefined;
+      return { ...recordJson(gap), healing: known ?? null };
+    }),
+  };
 }
 
 export function eventsAnswer(view: GatewayView, asked: { readonly limit: number; readonly symbols: boolean }): Events {

@@ -13,7 +13,7 @@ import {
 } from '../api/feed-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
-import { eventsAnswer, pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
+import { eventsAnswer, gapsAnswer, pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
 import { defaulted, type Endpoint, feedEndpoint, knownSymbol, limitOf } from './endpoint.ts';
 
 const symbol = Type.Optional(Type.String({ minLength: 1, maxLength: 40 }));
@@ -36,7 +36,7 @@ export function feedEndpoints(view: GatewayView, { stats, fetchBest }: FeedSourc
     best: 'The best bid and ask of every symbol over all healthy venues, each with its venue',
     status: 'Venues, coins, sinks, and whether the feed allows trading',
     instruments: "What the venues' instrument lists say of each symbol: status, tick size, lot step and minimums",
-    gaps: 'Gaps in the trades, each with its latest outcome, newest first',
+    gaps: 'Gaps in the trades, each with its latest outcome and how far it is healed, newest first',
     events: 'What happened to the feed, newest first, and when each instance was alive',
     quality:
       'The data quality of each venue and symbol, its candles compared with its trades, and the audits of the last 120 minutes',
@@ -56,8 +56,7 @@ export function feedEndpoints(view: GatewayView, { stats, fetchBest }: FeedSourc
     }),
     feedEndpoint('/api/gaps', about.gaps, { symbol, limit }, Gaps, (asked) => {
       const wanted = asked.symbol === undefined ? undefined : knownSymbol(view, asked.symbol);
-      const gaps = view.gaps.latest(asked.limit, (gap) => wanted === undefined || gap.symbol === wanted);
-      return { gaps: gaps.map(recordJson) };
+      return gapsAnswer(view, asked.limit, wanted);
     }),
     feedEndpoint('/api/events', about.events, { limit: limitOf(100, 4000), symbols }, Events, (asked) =>
       eventsAnswer(view, asked),

@@ -5,6 +5,7 @@ import type { PipelineMetrics, SinkMetrics, VenueMetrics } from '../../domain/me
 import type { Latencies } from '../../feed/latency/latencies.ts';
 import type { VenueFeed } from '../../feed/venue-feed.ts';
 import type { DriverStats } from '../../sinks/driver/driver-options.ts';
+import type { HealingProgress } from '../healing/healing-progress.ts';
 import type { RunningFeed } from '../running-feed.ts';
 import type { RecordCounts } from './record-counts.ts';
 
@@ -13,6 +14,7 @@ export interface MetricsParts {
   readonly config: Pick<Config, 'environment' | 'feed' | 'spill'>;
   readonly latencies: Latencies;
   readonly published: RecordCounts;
+  readonly healing: HealingProgress;
   readonly sinks: readonly { readonly name: string; readonly stats: DriverStats }[];
 }
 
@@ -20,10 +22,18 @@ export interface MetricsParts {
 const BOOK_RESYNC = 'book_out_of_step';
 const BOOK_NOT_HAD = 'book_not_had';
 
-export function takeMetricsSnapshot({ feed, config, latencies, published, sinks }: MetricsParts): PipelineMetrics {
+export function takeMetricsSnapshot({
+  feed,
+  config,
+  latencies,
+  published,
+  healing,
+  sinks,
+}: MetricsParts): PipelineMetrics {
   const { late, blocks } = feed.uncounted;
   return {
     ...published.metrics(),
+    healing: healing.metrics(),
     uncountedTrades: { late, block: blocks },
     venues: Object.fromEntries(feed.venues.map((venue) => [venue.options.venue.id, venueMetrics(venue, latencies)])),
     sinks: Object.fromEntries(sinks.map(({ name, stats }) => [name, sinkMetrics(name, stats, config, latencies)])),

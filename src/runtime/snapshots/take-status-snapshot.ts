@@ -9,6 +9,7 @@ import type { VenueFeed } from '../../feed/venue-feed.ts';
 import type { DriverStats } from '../../sinks/driver/driver-options.ts';
 import type { Moment } from '../../tradability/moment.ts';
 import { haltReason, isStale } from '../../tradability/rules.ts';
+import type { HealingProgress } from '../healing/healing-progress.ts';
 import type { RunningFeed } from '../running-feed.ts';
 import type { RecordCounts } from './record-counts.ts';
 
@@ -19,6 +20,7 @@ export function takeStatusSnapshot(
   latencies: Latencies,
   sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
   published: RecordCounts,
+  healing: HealingProgress,
 ): StatusSnapshot {
   const { now } = feed;
   return {
@@ -43,6 +45,7 @@ export function takeStatusSnapshot(
     ),
     klines: feed.klineCheck?.counts ?? [],
     sinks: sinkSnapshots(sinks, latencies, now.monotonic),
+    healing: healing.gaps(),
     counts: { ...countsOf(feed), ...published.headlineCounts },
   };
 }
@@ -66,6 +69,7 @@ export function startingSnapshot(
     quality: [],
     klines: [],
     sinks,
+    healing: [],
     counts: {},
     ...known,
   };

@@ -21,6 +21,7 @@ const snapshot = (price: string): StatusSnapshot => ({
   mode: 'failover',
   quality: [],
   klines: [],
+  healing: [],
   activeVenue: 'bybit',
   trading: { state: 'allowed', reason: '' },
   serving: { venue: 'bybit', since: null, insteadOf: null, why: '' },

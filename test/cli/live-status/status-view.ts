@@ -65,6 +65,7 @@ export function snapshot(step = 2, more: Partial<StatusSnapshot> = {}, coins = 2
     mode: 'failover',
     quality: [],
     klines: [],
+    healing: [],
     activeVenue: 'bybit',
     serving: { ...NOT_SERVING, venue: 'bybit', since: AT - 60_000 },
     trading: { state: 'allowed', reason: '' },

@@ -31,5 +31,23 @@ it.each([
   ['healed', 9, 9, 'BTC: 34 s without trades, all 9 fetched later'],
 ] as const)('a gap that is %s, with %s missing and %s filled, is shown as: %s', (outcome, missing, filled, text) => {
   const gap = toJson(gapRecord({ fromTime: 0, toTime: 34_000, outcome, missing, filled })) as GapJson;
-  expect(gapText(gap, 'BTC')).toBe(text);
+  expect(gapText({ ...gap, healing: null }, 'BTC')).toBe(text);
 });
+
+it.each([
+  ['healing', 5, '', '7 missing, 5 of them fetched so far'],
+  [
+    'healing',
+    1,
+    'HTTP 429: {"code":-1003,"msg":"Too many"}',
+    '7 missing, 1 of them fetched so far. It waits: HTTP 429: Too many',
+  ],
+  ['left', 5, 'it has 2 no longer', '7 missing, 5 of them fetched. The others stay missing: it has 2 no longer'],
+  ['left', 0, 'it has none', '7 missing. They stay missing: it has none'],
+] as const)(
+  'an open gap in state %s, with %s trades fetched and reason "%s", is shown as: %s',
+  (state, fetched, reason, text) => {
+    const gap = toJson(gapRecord({ fromTime: 0, toTime: 34_000, missing: 7, filled: 1 })) as GapJson;
+    expect(gapText({ ...gap, healing: { state, fetched, reason } }, 'BTC')).toBe(`BTC: 34 s without trades, ${text}`);
+  },
+);

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toJson } from '../../../src/codec/json-view.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import { nameOfGap } from '../../../src/domain/trade-id.ts';
 import { bookFigures } from '../../../src/market/book/book-figures.ts';
 import { depthDistribution } from '../../../src/market/book/depth-distribution.ts';
 import { liquidityScore } from '../../../src/market/book/liquidity-score.ts';
@@ -14,7 +15,7 @@ import { quantityImpacts } from '../../../src/market/book/price-impact.ts';
 import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
 import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
 import { gatewayOptions } from '../../../src/serving/gateway-options.ts';
-import { kline } from '../../../testing/judges/events.ts';
+import { gapRecord, kline } from '../../../testing/judges/events.ts';
 import {
   bookDelta,
   heartbeat,
@@ -54,6 +55,22 @@ describe('gateway REST: the feed', () => {
     ]);
     time.pass(3500);
     expect((await json('/api/prices')).prices).toMatchObject([{ stale: true }, { stale: true }]);
+  });
+
+  it('returns how far each open gap is healed, if the pipeline knows it', async () => {
+    const { publish, look, json } = await gatewayUnderTest();
+    const [first, second] = [gapRecord({ toId: '9' }), gapRecord({ fromId: '20', toId: '30' })];
+    publish(price('100'), first, second);
+    expect(await json('/api/gaps')).toMatchObject({ gaps: [{ healing: null }, { healing: null }] });
+    const progress = { state: 'healing', fetched: 5, reason: '' } as const;
+    look({ ...SNAPSHOT, healing: [{ gap: nameOfGap(first), ...progress }] });
+    const healing = async () => ((await json('/api/gaps')) as { gaps: readonly { healing: unknown }[] }).gaps;
+    expect(await healing()).toEqual([
+      { ...toJson(second), healing: null },
+      { ...toJson(first), healing: progress },
+    ]);
+    publish({ ...first, outcome: 'healed', filled: 7 });
+    expect(await healing()).toMatchObject([{ outcome: 'unrepaired' }, { outcome: 'healed', healing: null }]);
   });
 
   it('returns the audited minutes of a symbol, in mode all those of one venue', async () => {
@@ -295,6 +312,7 @@ describe('gateway REST: the feed', () => {
       ],
       quality: [],
       klines: [],
+      healing: [],
       sinks: [],
       counts: {},
     });
