@@ -424,7 +424,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
       it('SC-24 are empty and complete if no trades are stored', async () => {
-        const nothing = { trades: [], windows: [], gaps: [], whole: true };
+        const nothing = { trades: [], windows: [], audits: [], gaps: [], whole: true };
         expect(await recentBehind([])).toEqual(nothing);
         expect(await recentBehind([[placed(7, 5)]])).toEqual(nothing);
       });

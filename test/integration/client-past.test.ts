@@ -67,6 +67,8 @@ it('a client reads a past range of trades and late trades from the brokers', asy
   expect(warnings).toEqual([`malformed ${topicPrefix}trades`]);
 
   await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [`${topicPrefix}trades`] }));
+  // The brokers delete a topic a moment after they have accepted the request.
+  await expect.poll(() => withAdmin(brokers, (admin) => admin.listTopics())).not.toContain(`${topicPrefix}trades`);
   const without = await connect({});
   await expect(lastValueFrom(without.tradesWithLate$('BTC', { from: 'beginning' }))).rejects.toThrow(
     `no topic ${topicPrefix}trades at `,

@@ -84,7 +84,7 @@ it.each(KAFKA_CLIENTS)('check with %s creates no topics, and names what differs'
   const prefix = `${randomUUID()}.`;
   const before = await command(['check'], { client, prefix });
   expect([before.code, problems(before)]).toEqual([0, []]);
-  expect(before.lines).toContain('  brokers       answer; 14 of 14 topics are missing: a start creates them');
+  expect(before.lines).toContain('  brokers       answer; 16 of 16 topics are missing: a start creates them');
   const replicated = await command(['check'], { client, prefix, kafka: { replication: 3 } });
   expect(replicated.code).toBe(1);
   expect(problems(replicated)).toEqual([
@@ -94,7 +94,7 @@ it.each(KAFKA_CLIENTS)('check with %s creates no topics, and names what differs'
   expect((await command(['topics', 'create'], { client, prefix })).code).toBe(0);
   const after = await command(['check'], { client, prefix });
   expect([after.code, problems(after)]).toEqual([0, []]);
-  expect(after.lines).toContain('  brokers       answer; all 14 topics exist; this user may read and write them');
+  expect(after.lines).toContain('  brokers       answer; all 16 topics exist; this user may read and write them');
   const sink = newKafkaSink(
     kafkaConfig(broker.brokers, { client, clientId: 'market-feed', topicPrefix: prefix, partitions: 2 }),
   );
@@ -122,6 +122,15 @@ it.each(KAFKA_CLIENTS)('check with %s names each missing right', async (client) 
       `problem the brokers do not allow this user to read ${prefix}gaps (right Read)`,
     ]);
   expect((await checked()).code).toBe(1);
+  await deny(`${prefix}late-trades`, 'TOPIC', 'READ');
+  await deny(`market-feed.market-feed.${prefix}healer`, 'TRANSACTIONAL_ID', 'WRITE');
+  const notHealed = 'warning gaps are not healed: the brokers do not allow this user';
+  await expect
+    .poll(async () => problems(await checked()).filter((problem) => problem.startsWith('warning')))
+    .toEqual([
+      `${notHealed} to use the transactional id market-feed.market-feed.${prefix}healer (right Write)`,
+      `${notHealed} to read ${prefix}late-trades (right Read)`,
+    ]);
   await deny(`market-feed.market-feed.${prefix}`, 'TRANSACTIONAL_ID', 'WRITE');
   await expect
     .poll(async () => problems(await checked()))

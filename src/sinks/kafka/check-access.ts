@@ -10,7 +10,7 @@ import {
 } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { listTopics, readyTopics, untilReady, withBrokers } from '../../kafka/topics.ts';
-import { transactionalIdOf } from './fence.ts';
+import { HEALER, transactionalIdOf } from './fence.ts';
 import { compareTopics, wantedTopics } from './topics.ts';
 
 /** What a start of the feed would find at the brokers. The texts are for people. */
@@ -25,6 +25,8 @@ export interface AccessReport {
 const TIMEOUT_MS = 5000;
 /** The topics that a start reads. */
 const READ = ['positions', 'trades', 'agg-trades', 'trade-stats', 'gaps'];
+/** The topics that only the healing of gaps reads. */
+const READ_TO_HEAL = ['late-trades', 'audits'];
 /** Coordinators know no producer with this id, so a request with it changes nothing. */
 const NO_PRODUCER = { producerId: '-1', producerEpoch: 0 };
 
@@ -39,7 +41,9 @@ export async function checkAccess(
 ): Promise<AccessReport> {
   await listTopics(config, TIMEOUT_MS, log);
   const wanted = wantedTopics(config, environmentPrefixes);
-  const read = new Set(environmentPrefixes.flatMap((prefix) => READ.map((name) => config.topicPrefix + prefix + name)));
+  const named = (names: readonly string[]) =>
+    new Set(environmentPrefixes.flatMap((prefix) => names.map((name) => config.topicPrefix + prefix + name)));
+  const [read, readToHeal] = [named(READ), named(READ_TO_HEAL)];
   return withBrokers(config, log, async (brokers) => {
     const { topics: seen } = await brokers.metadata(wanted.map(({ topic }) => topic));
     const namesWith = (test: (error: unknown) => boolean) =>
@@ -51,6 +55,7 @@ export async function checkAccess(
       brokers,
       namesWith((error) => !isRefused(error) && !isUnknownTopic(error)),
     );
+    const toHeal = there.filter(({ topic }) => readToHeal.has(topic));
     return {
       topics: wanted.length,
       missingTopics: missing.length,
@@ -63,7 +68,13 @@ export async function checkAccess(
           there.filter(({ topic }) => read.has(topic)),
         )),
       ],
-      warnings: await differencesOf(brokers, there, wanted),
+      warnings: [
+        ...(await differencesOf(brokers, there, wanted)),
+        ...[
+          ...(await whyNotWritten(brokers, transactionalIdOf(config, environmentPrefixes[0], HEALER), toHeal)),
+          ...(await whyNotRead(brokers, toHeal)),
+        ].map((refused) => `gaps are not healed: ${refused}`),
+      ],
     };
   });
 }

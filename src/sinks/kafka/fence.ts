@@ -20,6 +20,9 @@ const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;
 const PAUSES_MS = [5, 10, 20, 50, 100, 200];
 
+/** The second writer to the topics of a feed: it heals gaps. */
+export const HEALER = 'healer';
+
 /**
  * The transactional id of a writer. Client id, prefix and environment are in it: a replay must not shut out a live run.
  * @param writer names a second writer to the same topics, which has a fence of its own

@@ -23,6 +23,7 @@ import type {
   SinkArchive,
 } from '../contract.ts';
 import { KafkaArchive } from './archive.ts';
+import { HEALER } from './fence.ts';
 import { RepeatingProducer } from './producer.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
@@ -153,7 +154,7 @@ export class KafkaSink implements Sink {
 
   archive(): SinkArchive {
     const { beforeFence: _, ...options } = this.#options;
-    const second = { writer: 'healer', topics: HEALED_TOPICS };
+    const second = { writer: HEALER, topics: HEALED_TOPICS };
     return new KafkaArchive(options, new KafkaSink({ ...options, second }));
   }
 
