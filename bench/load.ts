@@ -9,7 +9,12 @@ const VENUE = 'binance';
  */
 const NOMINAL_RATE = 2000;
 
+/** As the simulator's options; undefined: its defaults. */
+const [restWeightPerMinute, keptTrades] = process.argv.slice(2).map(Number);
+
 const simulator = await startSimulator({
+  restWeightPerMinute,
+  keptTrades,
   rate: { bybit: 0, binance: NOMINAL_RATE, binance_us: 0, binance_testnet: 0 },
   connectionLimit: false,
 });

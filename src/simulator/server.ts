@@ -43,7 +43,7 @@ export interface Simulator {
  * @throws Error if the port is taken, or a capture or the journal fails; RangeError for impossible options
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { symbols = DEFAULT_COINS, seed = 1, basisNoiseBps, host: address = '127.0.0.1' } = options;
+  const { symbols = DEFAULT_COINS, seed = 1, basisNoiseBps, keptTrades, host: address = '127.0.0.1' } = options;
   if (!Number.isInteger(symbols) || symbols < 1 || symbols > MAX_COINS)
     throw new RangeError(`symbols is ${symbols}; allowed: 1–${MAX_COINS}`);
   const captures = options.capture === undefined ? undefined : await openCaptures(options.capture);
@@ -54,7 +54,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const spec = withRestLimit(real, options.restWeightPerMinute);
     const rate = rateOf(options, spec.id);
     const market =
-      captures === undefined ? new SimulatedMarket({ spec, seed, symbols, rate, startedAt, basisNoiseBps }) : undefined;
+      captures === undefined
+        ? new SimulatedMarket({ spec, seed, symbols, rate, startedAt, basisNoiseBps, keptTrades })
+        : undefined;
     return new VenueHost(spec, market, captures?.get(spec.id), journal);
   });
   const venues = hosts.map(simulatedVenue);

@@ -39,6 +39,8 @@ export interface SimulatorOptions {
   readonly connectionLimit?: boolean | undefined;
   /** Request weight that each of Binance's venues allows in a minute; by default as the real venue. */
   readonly restWeightPerMinute?: number | undefined;
+  /** Number of latest trades of each symbol that REST can return; by default 16,384, fewer with many coins. */
+  readonly keptTrades?: number | undefined;
   /** True offers permessage-deflate; false by default. */
   readonly compression?: boolean | undefined;
 }

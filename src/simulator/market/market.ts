@@ -18,7 +18,11 @@ export interface MarketOptions {
   readonly startedAt: number;
   /** Deviation of the difference between a venue's price and the fair price, basis points; 0 by default. */
   readonly basisNoiseBps?: number | undefined;
+  /** Number of latest trades of each symbol that REST can return; by default fewer, the more symbols there are. */
+  readonly keptTrades?: number | undefined;
 }
+
+const keptOf = (symbols: number): number => (symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024);
 
 /**
  * One venue's market. The seed and the number of trades alone decide what it trades, never the clock. The same options
@@ -45,13 +49,12 @@ export class SimulatedMarket {
   private hot: SimulatedInstrument | undefined;
   private hotOrders = 0;
 
-  constructor({ spec, seed, symbols, rate, startedAt, basisNoiseBps }: MarketOptions) {
+  constructor({ spec, seed, symbols, rate, startedAt, basisNoiseBps, keptTrades = keptOf(symbols) }: MarketOptions) {
     this.spec = spec;
     this.rate = rate;
     this.random = new Random(hashText(spec.id, seed));
     this.longestOrder = Math.min(600, Math.max(2, Math.floor(rate / 10)));
     this.lastSequence = 61_000_000_000 + this.random.below(1_000_000);
-    const keptTrades = symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024;
     this.instruments = marketCoins(symbols).map(
       (coin, index) => new SimulatedInstrument({ spec, coin, index, seed, startedAt, keptTrades, basisNoiseBps }),
     );
