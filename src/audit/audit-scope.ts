@@ -9,12 +9,6 @@ import type { Stops } from './stops.ts';
  */
 export const SETTLES_MS = 60_000;
 
-/**
- * So long after a late trade, the windows, audits and gaps that follow it may not be published yet. Milliseconds. The
- * healer waits until the feed has published the windows and audits of the gap's minutes.
- */
-export const HEALS_MS = 180_000;
-
 /** The short name of a topic, without a prefix. */
 export type AuditedTopic = keyof TopicRecords;
 
@@ -39,6 +33,11 @@ export interface SeriesScope extends AuditedSeries {
   readonly stops: Stops;
   /** Time of the last record of `feed-status`, milliseconds since 1970; Infinity: there is none. */
   readonly readTo: number;
+  /**
+   * What follows late trades that arrived later than this may not be published yet: windows, audits, and gaps with the
+   * outcome `healed`. Milliseconds since 1970.
+   */
+  readonly healedTo: number;
   /** Reports a difference in the minute of `time`, milliseconds since 1970. */
   differ(topic: AuditedTopic, time: number, text: string): void;
 }

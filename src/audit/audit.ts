@@ -16,6 +16,12 @@ import { Stops } from './stops.ts';
 import { TradeWalk } from './trade-walk.ts';
 import { compareWindows, WindowCheck } from './window-check.ts';
 
+/**
+ * So long after the end of a gap's longest window, its last records are published, milliseconds. The healer waits for the
+ * windows and audits of the feed.
+ */
+const HEALS_MS = 120_000;
+
 export interface AuditOptions {
   /** A folder for files, which are removed at the end. */
   readonly scratch: string;
@@ -142,11 +148,13 @@ class RecordAudit {
       `${topic} ${partition}`,
       () => Math.ceil(trade.timestamp / MINUTE_MS) * MINUTE_MS,
     );
+    const readTo = this.#stops.last ?? Number.POSITIVE_INFINITY;
     const scope: SeriesScope = {
       ...series,
       isContiguous: this.#options.isContiguous(venue),
       stops: this.#stops,
-      readTo: this.#stops.last ?? Number.POSITIVE_INFINITY,
+      readTo,
+      healedTo: readTo - Math.max(MINUTE_MS, ...this.#windowSpans.keys()) - HEALS_MS,
       differ: (of, time, text) => {
         if (time >= begin) this.#differ(series, of, time, text);
       },

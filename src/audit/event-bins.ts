@@ -17,7 +17,12 @@ export class EventBins<T> {
     this.#close = close;
   }
 
-  /** Returns the interval of a time, milliseconds. */
+  /** Returns the interval of a time, milliseconds, if it is open. */
+  find(time: number): T | undefined {
+    return this.#bins.get(Math.floor(time / this.#lengthMs) * this.#lengthMs);
+  }
+
+  /** Returns the interval of a time, milliseconds. Opens it if it is new, and closes the old ones. */
   at(time: number): T {
     if (time > this.#newest) this.#newest = time;
     if (this.#newest >= this.#closesAt) this.#closeUntil(this.#newest - SETTLES_MS);

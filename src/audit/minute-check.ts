@@ -3,7 +3,7 @@ import { type AnyTrade, lastIdOf } from '../domain/trade-id.ts';
 import { MINUTE_MS } from '../feed/audits/audited-minute.ts';
 import { idsBetween } from '../feed/resume/epoch-ledger.ts';
 import { MinuteSums } from '../market/audits/minute-sums.ts';
-import { HEALS_MS, minuteOf, type SeriesScope, type TradeCheck } from './audit-scope.ts';
+import type { SeriesScope, TradeCheck } from './audit-scope.ts';
 import { EventBins } from './event-bins.ts';
 import type { GapSpans } from './gap-spans.ts';
 import type { RecordSpan, SortedRecords } from './record-store.ts';
@@ -59,14 +59,14 @@ export class MinuteCheck implements TradeCheck {
 
   add(trade: AnyTrade, latePosition: number | undefined): void {
     const last = this.#last;
+    const isMissing = last !== undefined && this.#scope.isContiguous && idsBetween(lastIdOf(last), trade.tradeId) > 1;
+    const before = isMissing ? this.#minutes.find(last.timestamp) : undefined;
+    if (before !== undefined) before.isMissing = true;
     const minute = this.#minutes.at(trade.timestamp);
+    minute.isMissing ||= isMissing;
     minute.sums.add(trade);
     if (latePosition === undefined) minute.hasPublished = true;
     else minute.lateAt = Math.max(minute.lateAt, trade.receivedAt / 1000);
-    if (last !== undefined && this.#scope.isContiguous && idsBetween(lastIdOf(last), trade.tradeId) > 1) {
-      minute.isMissing = true;
-      if (minuteOf(last.timestamp) < minuteOf(trade.timestamp)) this.#minutes.at(last.timestamp).isMissing = true;
-    }
     this.#last = trade;
   }
 
@@ -80,10 +80,10 @@ export class MinuteCheck implements TradeCheck {
     this.#compareBefore(minute);
     if (minute + MINUTE_MS > this.#knownTo) return;
     const audits = this.#input.audits.nextWhile((audit) => audit.minute === minute);
-    const beginsLate = !trades.hasPublished && audits[0]?.record.trades !== 0;
-    const latest = this.#revisions.latest(audits, beginsLate);
+    const isHealed = !trades.hasPublished && audits[0]?.record.trades !== 0;
+    const latest = this.#revisions.latest(audits, isHealed || this.#isAtStop(minute));
     this.#input.onVerdict(minute, latest?.verdict ?? 'unchecked');
-    if (trades.lateAt > this.#scope.readTo - HEALS_MS) return;
+    if (trades.lateAt > this.#scope.healedTo) return;
     if (latest !== undefined) this.#compare(latest, trades);
     else if (this.#isDue(minute)) this.#differ(minute, 'the minute has trades, but no audit');
   }
@@ -94,11 +94,16 @@ export class MinuteCheck implements TradeCheck {
     for (let next = audits.peek(); next !== undefined && next.record.minute < minute; next = audits.peek()) {
       const empty = next.record.minute;
       const ofMinute = audits.nextWhile((audit) => audit.minute === empty);
-      const latest = this.#revisions.latest(ofMinute, false);
+      const latest = this.#revisions.latest(ofMinute, this.#isAtStop(empty));
       if (latest === undefined || empty + MINUTE_MS > this.#knownTo) continue;
       this.#input.onVerdict(empty, latest.verdict);
       if (latest.trades !== 0) this.#differ(empty, `the audit has ${latest.trades} trades, but none is there`);
     }
+  }
+
+  /** A run may leave the minutes before its end to the next run, or to the healer. */
+  #isAtStop(minute: number): boolean {
+    return this.#scope.stops.touches(minute, minute + MINUTE_MS);
   }
 
   #isDue(minute: number): boolean {
@@ -114,7 +119,7 @@ export class MinuteCheck implements TradeCheck {
       const figures = sums.figures();
       for (const name of FIGURES) {
         // After a restart, a second sink may get a trade fetched that the first one got live.
-        const mayDiffer = name === 'backfilled' && this.#scope.stops.touches(minute, minute + MINUTE_MS);
+        const mayDiffer = name === 'backfilled' && this.#isAtStop(minute);
         if (audit[name] !== figures[name] && !mayDiffer)
           this.#differ(minute, `${name} is ${audit[name]}, but that of the trades is ${figures[name]}`);
       }

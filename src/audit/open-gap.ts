@@ -4,7 +4,7 @@ import { type AnyTrade, compareIds } from '../domain/trade-id.ts';
 import { MINUTE_MS } from '../feed/audits/audited-minute.ts';
 import { idsBetween } from '../feed/resume/epoch-ledger.ts';
 import { tradesIn } from '../market/candles/candle.ts';
-import { HEALS_MS, minuteOf, type SeriesScope } from './audit-scope.ts';
+import { minuteOf, type SeriesScope } from './audit-scope.ts';
 import type { Placed } from './record-store.ts';
 
 /** Compares the records of one gap with the trades inside it. */
@@ -116,7 +116,7 @@ export class OpenGap {
       this.#compareRecord(record, before);
       before = record;
     }
-    const isHealing = this.#lateAt > this.#scope.readTo - HEALS_MS;
+    const isHealing = this.#lateAt > this.#scope.healedTo;
     // A venue may no longer have some of the trades. Then the gap stays open, with the late trades that it had.
     const { missing, outcome } = this.last;
     const isFilled = missing === null || this.#inside + this.#late >= missing;

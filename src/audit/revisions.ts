@@ -12,9 +12,9 @@ export class Revisions<R extends { readonly revision: number }> {
 
   /**
    * Returns the last revision of one window or minute; undefined if there is none. Call it in the order of time.
-   * @param beginsLate true: all trades are late ones, so the first record comes after those of later ones
+   * @param mayBeginLate true: the first record may come after those of later ones
    */
-  latest(records: readonly Placed<R>[], beginsLate: boolean): R | undefined {
+  latest(records: readonly Placed<R>[], mayBeginLate: boolean): R | undefined {
     let before: Placed<R> | undefined;
     for (const placed of records) {
       const { record, position } = placed;
@@ -26,9 +26,9 @@ export class Revisions<R extends { readonly revision: number }> {
       }
       const expected = before === undefined ? 0 : before.record.revision + 1;
       if (revision !== expected) this.#differ(record, `revision ${expected} is missing before revision ${revision}`);
-      if (before === undefined ? !beginsLate && position < this.#position : position < before.position)
+      if (before === undefined ? !mayBeginLate && position < this.#position : position < before.position)
         this.#differ(record, `revision ${revision} is not in its place in the topic`);
-      if (before === undefined && !beginsLate) this.#position = Math.max(this.#position, position);
+      if (before === undefined && !mayBeginLate) this.#position = Math.max(this.#position, position);
       before = placed;
     }
     return before?.record;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { at } from '../../src/domain/at.ts';
 import type { BookDelta, FeedRecord } from '../../src/domain/record.ts';
+import { MinuteSums } from '../../src/market/audits/minute-sums.ts';
 import { isBlockTrade } from '../../src/market/trades/block-trade.ts';
 import { TradeSums } from '../../src/market/trades/trade-sums.ts';
 import {
   sampleAggTrade,
+  sampleAudit,
   sampleBookDelta,
   sampleGap,
   sampleStatus,
@@ -99,6 +101,30 @@ it('accepts a window without a trade that arrived after its end', async () => {
     records.trades.with(records.trades.indexOf(last), { ...last, receivedAt: (windowEnd + ms) * 1000 });
   expect(await textsOf({ ...records, 'trade-stats': stats, trades: arrivedAt(500) })).toEqual([]);
   expect(await textsOf({ ...records, 'trade-stats': stats, trades: arrivedAt(5) })).not.toEqual([]);
+});
+
+it('finds one audit of the minute before a gap that is longer than two minutes', async () => {
+  const market = { venue: 'binance', epoch: 3 } as const;
+  const trades = [0, 2, 9].map((minute) =>
+    sampleTrade({ ...market, tradeId: String(10 + minute), timestamp: START + minute * MINUTE_MS }),
+  );
+  const gap = (from: number, to: number) =>
+    sampleGap({
+      ...{ ...market, fromId: String(10 + from), toId: String(10 + to), missing: to - from - 1, outcome: 'unrepaired' },
+      ...{ fromTime: START + from * MINUTE_MS, toTime: START + to * MINUTE_MS },
+    });
+  const audits = trades.map((trade) => {
+    const sums = new MinuteSums();
+    sums.add(trade);
+    return sampleAudit({ ...market, ...sums.figures(), minute: trade.timestamp, verdict: 'gap' });
+  });
+  const last = sampleAudit({ ...market, symbol: 'ETHUSDT', minute: START + 20 * MINUTE_MS, trades: 0 });
+  const topics = { trades, gaps: [gap(0, 2), gap(2, 9)], audits: [...audits, last] };
+  expect(await textsOf(topics)).toEqual([]);
+  expect(await textsOf({ ...topics, audits: [audits[0] ?? last, last] })).toEqual([
+    'the minute has trades, but no audit',
+    'the minute has trades, but no audit',
+  ]);
 });
 
 it('finds aggregated trades that are missing without a gap', async () => {
