@@ -55,7 +55,7 @@ function Summary({ audited, parts }: MinuteSummary) {
             <path d={barPath(verdict, { x: 0, y: 0, width: 6, height: 12 })} />
           </svg>{' '}
           {count}
-          {index === 0 && ` of ${audited} minutes`} {word}
+          {index === 0 && ` of ${audited} minute${audited === 1 ? '' : 's'}`} {word}
           {index < parts.length - 1 && ','}{' '}
         </span>
       ))}

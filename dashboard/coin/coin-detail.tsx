@@ -71,11 +71,10 @@ function staleNote(row: CoinRow): string | undefined {
 function noteOfBook(row: CoinRow): string | undefined {
   const shown = book.value;
   if (shown === undefined) return undefined;
-  return bookNote({
-    outOfStep: shown.stale || row.bookStale.value === true,
-    ageMs: bookAgeMs(),
-    coinNote: staleNote(row),
-  });
+  const coinNote = staleNote(row);
+  // The gateway calls the book of a halted coin stale, although the book may be in step.
+  if (coinNote !== undefined && row.haltReason.value !== null) return coinNote;
+  return bookNote({ outOfStep: shown.stale || row.bookStale.value === true, ageMs: bookAgeMs(), coinNote });
 }
 
 function bookAgeMs(): number {

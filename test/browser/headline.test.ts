@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Heartbeat } from '../../src/domain/record.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
-import { heartbeat, NOW, price, status, venueAge } from '../../testing/records/gateway-records.ts';
+import { heartbeat, NOW, orderBook, price, status, venueAge } from '../../testing/records/gateway-records.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
@@ -130,6 +130,8 @@ it('shows a disputed price as halted, with the reason: head, list of coins and c
   expect(await textOf(page, '.coins tr.is-stale .c-coin')).toBe('BTC■, halted');
   expect(await page.locator('.coins tr.is-stale .c-coin').getAttribute('title')).toBe(`halted: ${reason}`);
   expect(await textOf(page, '.panel-candles .stale-note')).toBe('halted');
+  publish(orderBook({ receivedAt: wallClockMs() * 1000 }));
+  await eventually(() => textOf(page, '.panel-ladder .stale-note')).toBe('halted');
   await eventually(() => textOf(page, '.events')).toContain('price disputed');
   feed.trading = {};
   await page.locator('.halt-reason').waitFor({ state: 'detached' });
