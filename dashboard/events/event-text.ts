@@ -43,5 +43,6 @@ function openText({ missing, filled, outcome, healing }: GapAnswer): string {
   if (healing === null) return some;
   const why = healing.reason === '' ? '' : `: ${plainReason(healing.reason)}`;
   if (healing.state === 'left') return `${some}. ${fetched > 0 ? 'The others' : 'They'} stay missing${why}`;
-  return `${known}, ${count(fetched)} of them fetched so far${why === '' ? '' : `. It waits${why}`}`;
+  const soFar = fetched > 0 ? `${some} so far` : `${known}, none of them fetched yet`;
+  return `${soFar}${why === '' ? '' : `. It waits${why}`}`;
 }

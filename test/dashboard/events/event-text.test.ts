@@ -35,6 +35,7 @@ it.each([
 });
 
 it.each([
+  ['healing', 0, '', '7 missing, none of them fetched yet'],
   ['healing', 5, '', '7 missing, 5 of them fetched so far'],
   [
     'healing',
