@@ -50,6 +50,12 @@ export class TradeCoverage {
     this.#gaps.splice(0, 2, { from: Math.min(first.from, second.from), to: Math.max(first.to, second.to) });
   }
 
+  /** Forgets a gap, because its trades are known now. */
+  heal({ fromTime, toTime }: Pick<Gap, 'fromTime' | 'toTime'>): void {
+    const at = this.#gaps.findIndex(({ from, to }) => from === fromTime && to === toTime);
+    if (at >= 0) this.#gaps.splice(at, 1);
+  }
+
   open(gap: string, pending: PendingGap): void {
     this.#pending.set(gap, pending);
   }

@@ -59,6 +59,8 @@ export class AuditSeries {
   #current: AuditedMinute | undefined;
   #origin: AuditOrigin | undefined;
   #hasTraded = false;
+  /** Previous runs have published all minutes that end by this time, milliseconds since 1970. */
+  #publishedTo = Number.NEGATIVE_INFINITY;
   /** The times in which the symbol was not followed, milliseconds since 1970; both ends inclusive. */
   readonly #interruptions: { readonly from: number; to: number }[] = [];
 
@@ -110,14 +112,19 @@ export class AuditSeries {
   }
 
   /** Adds what previous runs published of the epoch. */
-  restore({ trades, gaps, audits, knownFrom }: PreviousTrades): void {
+  restore({ trades, gaps, audits, knownFrom, publishedTo }: PreviousTrades): void {
+    this.#publishedTo = publishedTo;
     const last = trades.at(-1);
     if (last === undefined) return;
     const lastStart = startOf(last.timestamp);
     this.#coverage.begin({ timestamp: Math.min(knownFrom, last.timestamp) - 1, receivedAt: 0 });
     this.#hasTraded = true;
     this.#origin = last;
-    for (const gap of gaps) if (isMissing(gap.outcome) && gap.fromTime >= knownFrom) this.#coverage.gap(gap);
+    for (const gap of gaps) {
+      if (gap.toTime < knownFrom) continue;
+      if (isMissing(gap.outcome)) this.#coverage.gap(gap);
+      else this.#coverage.heal(gap);
+    }
     for (const trade of trades) {
       const start = startOf(trade.timestamp);
       if (start >= knownFrom || start >= lastStart) this.add(trade);
@@ -168,7 +175,7 @@ export class AuditSeries {
   /** Returns true if the minute's last audit is unexplained, and a corrected candle may explain it. */
   isUnexplained(start: number): boolean {
     const minute = this.#minutes.get(start);
-    return minute?.published?.verdict === 'unexplained' && minute.jump === undefined;
+    return minute?.published?.verdict === 'unexplained' && minute.jump === undefined && !minute.isBehind;
   }
 
   /**
@@ -205,7 +212,8 @@ export class AuditSeries {
     const circumstances = this.#circumstances(minute, why);
     // A candle of the time before the epoch says nothing about the epoch.
     const isForeign = minute.sums.ids === 0 && circumstances.doubt === 'start';
-    if (origin === undefined || minute.isEmpty || isForeign) {
+    const isPublished = minute.published === undefined && minute.end <= this.#publishedTo;
+    if (origin === undefined || minute.isEmpty || isForeign || isPublished) {
       this.#minutes.delete(minute.start);
       return [];
     }

@@ -49,12 +49,22 @@ export class AuditedMinute {
     this.isChanged = true;
   }
 
-  /** Continues from the audit that a previous run published. */
+  /**
+   * True if the published audit counts trades that this run does not know: they were healed, or published before the
+   * start and not read. Its figures stay then.
+   */
+  get isBehind(): boolean {
+    const { published, sums } = this;
+    if (published === undefined) return false;
+    return sums.trades < published.trades || (this.isUnread && sums.trades === published.trades);
+  }
+
+  /** Continues from the audit that a previous run published. Call it after the minute has its known trades. */
   restore({ audit, isInAll }: PreviousAudit): void {
     const { candleVolume, candleTrades } = audit;
     if (candleVolume !== null) this.candle = { volume: candleVolume, tradeCount: candleTrades };
     this.published = audit;
-    this.isChanged = !isInAll;
+    this.isChanged = !isInAll && !this.isBehind;
     this.#isLacking = !isInAll;
   }
 
@@ -70,6 +80,7 @@ export class AuditedMinute {
    */
   audit(origin: AuditOrigin, circumstances: Circumstances, now: number): Audit | undefined {
     const { sums, candle, published } = this;
+    if (published !== undefined && this.isBehind) return this.#nextOf(published, circumstances);
     const { venue, symbol, venueSymbol, coin, environment, epoch } = origin;
     const figures = sums.figures();
     const audit: Audit = {
@@ -89,6 +100,14 @@ export class AuditedMinute {
     this.published = audit;
     this.#isLacking = false;
     return audit;
+  }
+
+  /** Returns the revision of an audit with a gap that it does not name; undefined if there is none. */
+  #nextOf(published: Audit, circumstances: Circumstances): Audit | undefined {
+    this.isChanged = false;
+    if (circumstances.doubt !== 'gap' || published.verdict === 'gap') return undefined;
+    this.published = { ...published, revision: published.revision + 1, ...this.judge(circumstances) };
+    return this.published;
   }
 }
 

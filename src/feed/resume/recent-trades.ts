@@ -171,7 +171,7 @@ export function previousTrades(
 function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: number): PreviousTrades['gaps'] {
   const [first, last] = [trades[0], trades.at(-1)];
   if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
-  return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom) }];
+  return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom - 1) }];
 }
 
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;

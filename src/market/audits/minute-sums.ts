@@ -39,6 +39,11 @@ export class MinuteSums {
     return this.#ids;
   }
 
+  /** Number of added trades; an aggregated trade counts as one. */
+  get trades(): number {
+    return this.#trades;
+  }
+
   /** Last id of the last trade; empty without a trade. */
   get lastId(): string {
     return this.#lastId;

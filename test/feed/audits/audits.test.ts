@@ -367,6 +367,50 @@ describe('Audits: a start', () => {
     expect(desk.output.at(-1)).toContain('minute 1 epoch 1 revision 1: 1 gap');
   });
 
+  describe('healed gaps', () => {
+    const bounds = { epoch: 1, fromTime: at(61), toTime: at(70) };
+    const gaps: PreviousTrades['gaps'] = [
+      { ...bounds, outcome: 'unrepaired' },
+      { ...bounds, outcome: 'healed' },
+    ];
+    const healedAudits = (isInAll: boolean) => {
+      const { audits } = binance().trades('2:61', '3:65', '4:66', '5:70').at(150);
+      return audits.slice(-1).map((audit) => ({ audit: { ...audit, revision: 1 }, isInAll }));
+    };
+
+    it.each([true, false])('keeps the audit of a healed minute; all sinks have it: %s', (isInAll) => {
+      const rest = { gaps, audits: healedAudits(isInAll) };
+      const desk = started(['1:59', '2:61', '5:70', '6:121'], rest).trades('7:125').at(300);
+      expect(desk.output.filter((line) => line.includes('minute 1'))).toEqual([]);
+    });
+
+    it('names a later gap in a healed minute, and keeps the figures', () => {
+      const audits = healedAudits(true);
+      const desk = started(['1:59', '2:61', '5:70'], { gaps, audits }).gap('gap_closed', 70, 125);
+      desk.trades('9:125').at(300);
+      expect(desk.output[1]).toBe('136 s: minute 1 epoch 1 revision 2: 4 gap (trades are missing: see gaps)');
+      expect(desk.audits[1]?.hash).toBe(audits[0]?.audit.hash);
+    });
+
+    it('does not count them as gaps', () => {
+      const desk = started(['1:59', '2:61', '3:80'], { gaps });
+      expect(desk.trades('4:101').at(150).output.at(-1)).toBe('136 s: minute 1 epoch 1 revision 0: 3 proven');
+    });
+  });
+
+  it('knows a gap that begins before the records that it could read', () => {
+    const gap = { epoch: 1, outcome: 'unrepaired', fromTime: at(30), toTime: at(70) } as const;
+    const desk = started(['1:30', '5:70'], { knownFrom: at(60), gaps: [gap] });
+    expect(desk.trades('6:101').at(150).output.at(-1)).toBe(
+      '136 s: minute 1 epoch 1 revision 0: 2 gap (trades are missing: see gaps)',
+    );
+  });
+
+  it('does not publish a minute that ended before the audits that it could read', () => {
+    const desk = started(['1:30'], { knownFrom: at(90), publishedTo: at(60) });
+    expect(desk.trades('2:101').at(300).output).toEqual(['136 s: minute 1 epoch 1 revision 0: 1 proven']);
+  });
+
   it('publishes the minutes of an epoch that does not go on', () => {
     const desk = new Desk().at(100);
     desk.machine.restore([previousOf(desk, ['1:59', '2:61'])]);

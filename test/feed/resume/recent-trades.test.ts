@@ -154,7 +154,7 @@ describe('previousTrades', () => {
   it('adds a gap of unknown outcome before the time from which gaps were read', () => {
     const gapsSince = (spanMs: number, checkpoints = [checkpointOf()]) =>
       previousTrades([epoch()], recent, { checkpoints, spanMs }).get('binance:BTCUSDT')?.gaps.slice(1);
-    expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
+    expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5499 }]);
     expect(gapsSince(2000)).toEqual([]);
     const later = checkpointOf({ symbol: 'ETHUSDT', last: { id: '9', timestamp: 90_000 } });
     expect(gapsSince(2000, [checkpointOf(), later])).toEqual([
