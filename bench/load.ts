@@ -25,6 +25,9 @@ answer({
   rate: (rate: number) => simulator.setRate(VENUE, rate),
   /** Closes all connections. */
   close: () => simulator.fault({ venue: VENUE, fault: 'close', line: 'all' }),
+  /** Refuses REST requests for some seconds. */
+  refuseRest: (seconds: number) => simulator.fault({ venue: VENUE, fault: 'refuse_rest', seconds, status: 503 }),
+  serveRest: () => simulator.clearFaults(),
   /** Number of connections that carry trades. */
   lines: () => simulator.counts()[VENUE]?.lines ?? 0,
   /** Number of trades made. Each line receives every trade in a frame of its own. */

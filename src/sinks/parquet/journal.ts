@@ -8,15 +8,18 @@ export const JOURNAL = '.journal';
 const DONE = '.done';
 /** At least so many bytes of a topic's converted segments stay, in whole segments: a start reads where each series ends. */
 const KEPT_BYTES = 32 * 2 ** 20;
+/** The same for late trades: a healer that starts reads which trades of a gap are there. */
+const KEPT_LATE_BYTES = 2 ** 30;
 
 /** Marks a segment of the journal as converted, and removes old segments. @throws the file system's error */
 export async function markConverted(path: string): Promise<void> {
   await writeFile(path + DONE, '');
   const folder = dirname(path);
   const converted = await convertedIn(folder);
+  const keptBytes = folder.endsWith('late-trades') ? KEPT_LATE_BYTES : KEPT_BYTES;
   let kept = 0;
   for (const { name } of (await listFiles(folder)).toReversed()) {
-    if (kept > KEPT_BYTES && converted.has(name)) {
+    if (kept > keptBytes && converted.has(name)) {
       await rm(join(folder, name));
       await rm(join(folder, name + DONE));
     } else if (converted.has(name)) kept += (await stat(join(folder, name))).size;
