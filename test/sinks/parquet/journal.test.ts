@@ -13,7 +13,7 @@ async function keptOf(topic: string, segments: number): Promise<number> {
   for (let number = 1; number <= segments; number++) {
     const path = join(folder, `20261121T083100-${String(number).padStart(10, '0')}.avro`);
     await writeFile(path, '');
-    // A file with a hole takes no room.
+    // A sparse file takes no room.
     await truncate(path, 20 * MB);
     await markConverted(path);
   }
