@@ -6,7 +6,7 @@ const POINT = 46;
 const LINE_FEED = 10;
 const ZERO = 48;
 
-const CHUNK_BYTES = 2048;
+const CHUNK_BYTES = 8192;
 /** The longest line: an id of 39 characters, two decimals of 40, a side, a time and the separators. */
 const LINE_BYTES = 160;
 
@@ -27,13 +27,15 @@ export class TradeLines {
   quantityDigits = 0;
   quantityPlaces = 0;
   readonly #hash = createHash('sha256');
-  readonly #chunk = new Uint8Array(CHUNK_BYTES);
+  /** Lines that are not hashed yet. Released by `digest`, because settled minutes are kept for a while. */
+  #chunk: Uint8Array | undefined;
   #length = 0;
   #second = 0;
   #secondText = '0';
 
   add({ tradeId, price, quantity, isBuyerMaker, timestamp }: TradeLine): void {
     if (this.#length > CHUNK_BYTES - LINE_BYTES) this.#flush();
+    this.#chunk ??= new Uint8Array(CHUNK_BYTES);
     const chunk = this.#chunk;
     let at = writeText(chunk, this.#length, tradeId);
     chunk[at++] = COMMA;
@@ -59,11 +61,12 @@ export class TradeLines {
   /** Returns the hash of the lines so far, lower-case hexadecimal. */
   digest(): string {
     this.#flush();
+    this.#chunk = undefined;
     return this.#hash.copy().digest('hex');
   }
 
   #flush(): void {
-    this.#hash.update(this.#chunk.subarray(0, this.#length));
+    if (this.#chunk !== undefined) this.#hash.update(this.#chunk.subarray(0, this.#length));
     this.#length = 0;
   }
 }

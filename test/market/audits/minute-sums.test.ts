@@ -75,10 +75,13 @@ describe('MinuteSums', () => {
 
   it('hashes lines of any length, also after the figures were read', () => {
     const long = tradeOf({ tradeId: '9'.repeat(39), price: `${'9'.repeat(20)}.${'9'.repeat(18)}`, timestamp: 1000 });
-    const trades = Array.from({ length: 40 }, (_, index) => ({ ...long, quantity: long.price.slice(0, 1 + index) }));
-    const sums = sumsOf(trades.slice(0, 20));
-    expect(sums.figures().hash).toBe(hashOf(trades.slice(0, 20)));
-    for (const trade of trades.slice(20)) sums.add(trade);
+    const trades = Array.from({ length: 200 }, (_, index) => ({
+      ...long,
+      quantity: long.price.slice(0, 1 + (index % 40)).replace(/\.$/, ''),
+    }));
+    const sums = sumsOf(trades.slice(0, 90));
+    expect(sums.figures().hash).toBe(hashOf(trades.slice(0, 90)));
+    for (const trade of trades.slice(90)) sums.add(trade);
     expect(sums.figures().hash).toBe(hashOf(trades));
   });
 
