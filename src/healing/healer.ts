@@ -69,6 +69,9 @@ interface GapState {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** Why a gap whose trades are fetched stays open, for people. */
+const UNPUBLISHED =
+  'its trades are in late-trades; its windows and audits wait for a later trade of the symbol in the sink';
 
 /**
  * Heals the gaps of one sink. The topic `gaps` is its only list of work: a gap is open until a record with the same bounds
@@ -258,7 +261,10 @@ export class Healer {
     const revised = await revise(store, { ...market, gaps, open, windowsMs, publishedAt });
     if (revised === undefined) {
       const reviseAt = wallClockMs() + Math.max(FAULT_RETRY_MS, wallClockMs() - publishedAt);
-      for (const gap of gaps) this.#change(gap, { reviseAt, isUnpublished: true });
+      for (const gap of gaps) {
+        if (this.#isFetched(gap)) onEvent({ kind: 'left', gap, reason: UNPUBLISHED, isFinal: false });
+        this.#change(gap, { reviseAt, isUnpublished: true });
+      }
       return;
     }
     await store.write(revised);

@@ -276,3 +276,17 @@ it('is busy until the audits of a gap that was fetched in part are computed agai
   const audits = fixture.archive.stored.filter((record) => record.kind === 'audit');
   expect(audits).toEqual([expect.objectContaining({ minute: STARTED_AT + MINUTE_MS, trades: 599, verdict: 'gap' })]);
 });
+
+it('says that the windows of a fetched gap wait for a later trade, and is not busy meanwhile', async () => {
+  const fixture = new Fixture();
+  fixture.publish([gapBetween(1000, 1010)], range(0, 1200));
+  const healer = fixture.healer();
+  await healer.round();
+  expect(fixture.lateIds()).toEqual(range(1001, 1010));
+  expect(healer.isBusy).toBe(false);
+  expect(fixture.leftReasons()).toEqual([expect.stringContaining('wait for a later trade of the symbol')]);
+  fixture.archive.stored.push(...range(1200, 5000).map((number) => trade(number)));
+  fixture.now += 60 * MINUTE_MS;
+  await fixture.heal(healer);
+  expect(fixture.healed()).toHaveLength(1);
+});
