@@ -54,7 +54,6 @@ try {
   feed = await start();
   await load.ask('rate', Number(flags.live));
   await delay(8000);
-  const normal = await p99();
   const memoryBefore = (await memoryOf(feed.pid)).now;
 
   await load.ask('refuseRest', Number(flags.seconds) + 300);
@@ -65,6 +64,8 @@ try {
   feed = await start();
   await delay(REFUSED_AFTER_START_MS);
   await untilCaughtUp();
+  // Right before the healing, so that both measurements have the same load of the machine.
+  const normal = await p99();
   await load.ask('serveRest');
   const startedAt = performance.now();
   const healing = await p99();
