@@ -162,6 +162,7 @@ class RecordAudit {
     const isTrades = topic === 'trades';
     const gaps = new GapSpans();
     const ids = new GapCheck(scope, topic, this.#gaps.take(`${isTrades ? 'trade' : 'agg_trade'} ${key}`), gaps);
+    // Only gaps of trades are healed.
     const late = this.#late.take(isTrades ? key : '');
     if (topic !== this.#counted) return new TradeWalk(scope, { topic, late, checks: [ids], onTrade: () => {} });
     const minutes = new MinuteCheck(scope, {

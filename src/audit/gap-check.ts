@@ -98,11 +98,11 @@ export class GapCheck implements TradeCheck {
     const before = lastIdOf(last);
     const missing = idsBetween(before, trade.tradeId) - 1;
     if (missing === 0) return;
-    const ids = `${missing} ids are missing between ${before} and ${trade.tradeId}`;
+    const ids = `missing ids between ${before} and ${trade.tradeId}: ${missing}`;
     const gaps = this.#open.filter((gap) => gap.covers(before, trade.tradeId)).map((gap) => gap.last);
-    if (gaps.length === 0) this.#scope.differ(this.#topic, last.timestamp, `${ids}, and no gap names them`);
+    if (gaps.length === 0) this.#scope.differ(this.#topic, last.timestamp, `${ids}; no gap names them`);
     else if (!gaps.some(({ outcome }) => isMissing(outcome)))
-      this.#scope.differ(this.#topic, last.timestamp, `${ids}, but the gap is ${gaps[0]?.outcome}`);
+      this.#scope.differ(this.#topic, last.timestamp, `${ids}; the gap is ${gaps[0]?.outcome}`);
   }
 
   /**

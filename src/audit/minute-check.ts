@@ -108,9 +108,7 @@ export class MinuteCheck implements TradeCheck {
 
   #isDue(minute: number): boolean {
     const { first, last } = this.#input.published;
-    return (
-      minute >= first && minute <= last - PUBLISHED_AFTER_MS && !this.#scope.stops.touches(minute, minute + MINUTE_MS)
-    );
+    return minute >= first && minute <= last - PUBLISHED_AFTER_MS && !this.#isAtStop(minute);
   }
 
   #compare(audit: Audit, { sums, isMissing }: Minute): void {

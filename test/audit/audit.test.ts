@@ -142,9 +142,7 @@ it('finds aggregated trades that are missing without a gap', async () => {
   });
   const aggregates = [trade(1, 12), trade(13, 19), trade(22, 30)];
   expect(await textsOf({ 'agg-trades': aggregates, gaps: [gap] })).toEqual([]);
-  expect(await textsOf({ 'agg-trades': aggregates })).toEqual([
-    '2 ids are missing between 19 and 22, and no gap names them',
-  ]);
+  expect(await textsOf({ 'agg-trades': aggregates })).toEqual(['missing ids between 19 and 22: 2; no gap names them']);
 });
 
 it('finds a broken chain of books', async () => {

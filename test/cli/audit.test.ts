@@ -59,7 +59,7 @@ describe('audit of a folder', () => {
       '2026-11-26T23:52Z  audits  binance BTCUSDT epoch 1: trades is 8, but that of the trades is 7\n',
     );
     expect(out).toMatch(
-      /2026-11-26T23:51Z {2}trades {2}binance BTCUSDT epoch 1: 1 ids are missing between \d+ and \d+/,
+      /2026-11-26T23:51Z {2}trades {2}binance BTCUSDT epoch 1: missing ids between \d+ and \d+: 1; no gap/,
     );
     expect(out).toMatch(/2026-11-27T00:04Z {2}audits {2}bybit BTCUSDT epoch 2: hash is [0-9a-f]{64}, but that of the/);
   });
