@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const runsOf = (count: number): readonly number[] => Array.from({ length: isLong ? count : 1 }, (_, run) => run);
 const DROPPED = isLong ? 100 : 20;
 const HOURS = isLong ? 1 : 0.2;
-const MAX_TEST_MS = isLong ? 600_000 : 60_000;
+const MAX_TEST_MS = isLong ? 600_000 : 120_000;
 
 function problemsOf({ records }: AuditedMarket, mayRepeat: boolean): readonly string[] {
   return auditProblems(records, { contiguous: new Set(), mayRepeat });
