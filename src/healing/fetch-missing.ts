@@ -20,23 +20,30 @@ export interface VenuePast {
   readonly recent?: ((instrument: Instrument) => Promise<readonly (TradeEvent | undefined)[]>) | undefined;
 }
 
-/** Trades of a gap, or why trades stay missing, for people. Undefined: all missing trades were fetched. */
-export type Missing = AsyncGenerator<readonly TradeEvent[], string | undefined>;
+/** Why trades of a gap stay missing, for people. `isFinal`: no later request will return them. */
+export interface Lack {
+  readonly reason: string;
+  readonly isFinal: boolean;
+}
+
+/** Trades of a gap, and at the end what they lack. Undefined: all missing trades were fetched. */
+export type Missing = AsyncGenerator<readonly TradeEvent[], Lack | undefined>;
 
 /**
  * Fetches the trades of a gap that `have` does not contain, page by page, in the order of their ids. Add each page's
  * ids to `have` once the page is written. @throws Fault
  */
 export async function* fetchMissing(gap: Gap, have: IdRanges, instrument: Instrument, past: VenuePast): Missing {
-  if (gap.fromId === null) return 'no trade before the gap is known';
+  if (gap.fromId === null) return { reason: 'no trade before the gap is known', isFinal: true };
   const known = { id: gap.fromId, timestamp: gap.fromTime };
   const { after, recent } = past;
   if (after !== undefined) return yield* byId(gap, known, have, (from) => after(instrument, from));
-  if (recent === undefined) return 'the venue has no past trades';
-  if (gap.toId === null) return "the gap's last trade is not known";
-  const reason = yield* amongRecent(known, gap.toId, have, await recent(instrument));
+  if (recent === undefined) return { reason: 'the venue has no past trades', isFinal: true };
+  if (gap.toId === null) return { reason: "the gap's last trade is not known", isFinal: true };
+  const lack = yield* amongRecent(known, gap.toId, have, await recent(instrument));
   const lacking = (gap.missing ?? 0) - have.countIn({ first: BigInt(gap.fromId) + 1n, last: BigInt(gap.toId) - 1n });
-  return reason ?? (lacking > 0 ? `the venue's last trades lack ${lacking} of the gap's trades` : undefined);
+  if (lack !== undefined || lacking <= 0) return lack;
+  return { reason: `the venue's last trades lack ${lacking} of the gap's trades`, isFinal: false };
 }
 
 async function* byId(
@@ -78,7 +85,8 @@ async function* untilTime(
     if (isReached) break;
   }
   // After a restart of its ids, a venue returns no later trade.
-  return isReached ? lackOf(have.missingIn({ first, last })) : 'the venue returns no trade after the gap';
+  if (!isReached) return { reason: 'the venue returns no trade after the gap', isFinal: false };
+  return lackOf(have.missingIn({ first, last }));
 }
 
 /** Requests page after page of trades after a known one, until the venue has no more. */
@@ -106,9 +114,9 @@ async function* amongRecent(
   recent: readonly (TradeEvent | undefined)[],
 ): Missing {
   const trades = recent.filter((trade) => trade !== undefined);
-  if (trades.length < recent.length) return 'an answer of the venue cannot be read';
+  if (trades.length < recent.length) return { reason: 'an answer of the venue cannot be read', isFinal: false };
   if (!trades.some(({ tradeId }) => compareIds(tradeId, known.id) <= 0))
-    return `the venue returns only its last ${trades.length} trades, which are younger`;
+    return { reason: `the venue returns only its last ${trades.length} trades, which are younger`, isFinal: true };
   const missing = trades
     .filter(({ tradeId }) => compareIds(tradeId, known.id) > 0 && compareIds(tradeId, toId) < 0)
     .filter((trade) => !have.overlaps(idRangeOf(trade)))
@@ -124,9 +132,9 @@ export function idRangeOf(trade: TradeEvent): IdRange {
 
 const isWithin = (ids: IdRange, range: IdRange): boolean => ids.first >= range.first && ids.last <= range.last;
 
-function lackOf(missing: readonly IdRange[]): string | undefined {
+function lackOf(missing: readonly IdRange[]): Lack | undefined {
   const [one] = missing;
   if (one === undefined) return undefined;
   const count = missing.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
-  return `the venue no longer returns ${count} of the trades, from id ${one.first} on`;
+  return { reason: `the venue no longer returns ${count} of the trades, from id ${one.first} on`, isFinal: false };
 }

@@ -51,10 +51,12 @@ const RETRY_MS = 60_000;
 /** The least pause after a request failed, milliseconds. */
 const FAULT_RETRY_MS = 10_000;
 /** Records of `gaps` are read again if they arrived less than this before the last reading, milliseconds. */
-const OVERLAP_MS = 60_000;
+const OVERLAP_MS = 3_600_000;
 
 /** The windows and audits of an interval are published by this long after its end, milliseconds. */
 const PUBLISHED_MS = 75_000;
+/** The same where ids jump: the venue's candle is requested again before the feed decides about a minute. */
+const JUDGED_MS = 165_000;
 
 /** What is to be done for an open gap. Times are in milliseconds since 1970; Infinity: never. */
 interface GapState {
@@ -68,6 +70,7 @@ interface GapState {
   readonly isUnpublished?: boolean;
 }
 
+const MINUTE_MS = 60_000;
 const NEVER = Number.POSITIVE_INFINITY;
 /** Why a gap whose trades are fetched stays open, for people. */
 const UNPUBLISHED =
@@ -130,9 +133,11 @@ export class Healer {
   }
 
   /** When the windows and audits that a gap touches are published, milliseconds since 1970. */
-  #publishedAt({ toTime }: Gap): number {
+  #publishedAt({ venue, toTime }: Gap): number {
     const { windowsMs, allowedLatenessMs } = this.#options.windows;
-    return endOfLongest(toTime, windowsMs) + PUBLISHED_MS + allowedLatenessMs;
+    const id = VENUE_IDS.find((known) => known === venue);
+    const afterMs = id !== undefined && this.#options.isContiguous(id) ? PUBLISHED_MS : JUDGED_MS;
+    return endOfLongest(toTime, windowsMs) + afterMs + allowedLatenessMs;
   }
 
   /** When the windows and audits that a gap touches can be computed again, milliseconds since 1970. */
@@ -162,8 +167,7 @@ export class Healer {
     }
     try {
       const instrument = await this.#options.instrumentOf(venue, gap.symbol);
-      const mayBeFilled = gap.filled > 0 || this.#gaps.overlapping(gap).length > 0;
-      if (instrument !== undefined) return { gap, venue, past, instrument, mayBeFilled };
+      if (instrument !== undefined) return { gap, venue, past, instrument };
       this.#leave(gap, `${venue} does not list ${gap.symbol}`);
     } catch (error) {
       this.#leave(gap, asFault(error).message, { retryMs: FAULT_RETRY_MS });
@@ -190,11 +194,13 @@ export class Healer {
 
   /** Fetches the trades of one venue's gaps. After a fault, it leaves the rest for later. */
   async #fetchAll(venue: VenueId, jobs: readonly GapJob[]): Promise<void> {
-    const ready = await this.#late.ready(venue, jobs);
+    const { ready, deleted } = await this.#late.readStored(venue, jobs);
     const { wallClockMs } = this.#options;
-    // The sink is read from each gap on, so the pauses grow with the gap's age.
-    for (const job of jobs)
-      if (!ready.has(job)) this.#wait(job.gap, Math.max(FAULT_RETRY_MS, wallClockMs() - job.gap.toTime));
+    for (const job of jobs) {
+      if (deleted.has(job)) this.#leave(job.gap, 'its published trades are not stored any more');
+      // The sink is read from each gap on, so the pauses grow with the gap's age.
+      else if (!ready.has(job)) this.#wait(job.gap, Math.max(FAULT_RETRY_MS, wallClockMs() - job.gap.toTime));
+    }
     const rest = jobs.filter((job) => ready.has(job));
     for (let job = rest.shift(); job !== undefined; job = rest.shift()) {
       const retryMs = await this.#fetch(job);
@@ -206,15 +212,15 @@ export class Healer {
   async #fetch(job: GapJob): Promise<number | undefined> {
     const { wallClockMs, onEvent } = this.#options;
     const { gap } = job;
-    const isWritten = this.#late.countIn(gap) > gap.filled;
+    const isWritten = this.#late.filledOf(gap) > gap.filled;
     let reviseAt = this.#states.get(nameOfGap(gap))?.reviseAt ?? (isWritten ? this.#reviseAt(gap) : NEVER);
     try {
-      const reason = await this.#late.fetch(job, (written) => {
+      const lack = await this.#late.fetch(job, (written) => {
         reviseAt = this.#reviseAt(gap);
-        onEvent({ kind: 'progress', gap, fetched: this.#late.countIn(gap), written });
+        onEvent({ kind: 'progress', gap, fetched: this.#late.filledOf(gap), written });
       });
-      const isYoung = wallClockMs() - gap.toTime <= YOUNG_MS;
-      if (reason !== undefined) this.#leave(gap, reason, { reviseAt, retryMs: isYoung ? RETRY_MS : NEVER });
+      const isFinal = lack?.isFinal === true || wallClockMs() - gap.toTime > YOUNG_MS;
+      if (lack !== undefined) this.#leave(gap, lack.reason, { reviseAt, retryMs: isFinal ? NEVER : RETRY_MS });
       else this.#states.set(nameOfGap(gap), { isFetched: true, retryAt: NEVER, reviseAt: this.#reviseAt(gap) });
       return undefined;
     } catch (error) {
@@ -240,7 +246,11 @@ export class Healer {
   }
 
   /** Notes that trades of a gap stay missing. `retryMs`: when they are requested again, milliseconds. */
-  #leave(gap: Gap, reason: string, { reviseAt = NEVER, retryMs = NEVER } = {}): void {
+  #leave(
+    gap: Gap,
+    reason: string,
+    { reviseAt = this.#states.get(nameOfGap(gap))?.reviseAt ?? NEVER, retryMs = NEVER } = {},
+  ): void {
     const retryAt = this.#options.wallClockMs() + retryMs;
     this.#states.set(nameOfGap(gap), { isFetched: false, retryAt, reviseAt });
     this.#options.onEvent({ kind: 'left', gap, reason, isFinal: retryMs === NEVER });
@@ -258,7 +268,8 @@ export class Healer {
     const publishedAt = Math.max(...gaps.map((gap) => this.#publishedAt(gap)));
     const { windowsMs } = windows;
     const market = { venue, symbol, isContiguous: isContiguous(venue) };
-    const revised = await revise(store, { ...market, gaps, open, windowsMs, publishedAt });
+    const fetched = { ...market, gaps, windowsMs, publishedAt };
+    let revised = await revise(store, { ...fetched, stillMissing: open });
     if (revised === undefined) {
       const reviseAt = wallClockMs() + Math.max(FAULT_RETRY_MS, wallClockMs() - publishedAt);
       for (const gap of gaps) {
@@ -267,10 +278,15 @@ export class Healer {
       }
       return;
     }
+    const contradicted = gaps.filter((gap) => this.#isFetched(gap) && isContradicted(gap, revised ?? []));
+    if (contradicted.length > 0) {
+      for (const gap of contradicted) this.#leave(gap, "the venue's candle still has more than the trades");
+      revised = (await revise(store, { ...fetched, stillMissing: [...open, ...contradicted] })) ?? [];
+    }
     await store.write(revised);
     const healed = gaps
       .filter((gap) => this.#isFetched(gap))
-      .map((gap): Gap => ({ ...gap, filled: this.#late.countIn(gap), outcome: 'healed' }));
+      .map((gap): Gap => ({ ...gap, filled: this.#late.filledOf(gap), outcome: 'healed' }));
     await store.write(healed);
     for (const gap of gaps) {
       if (this.#isFetched(gap)) this.#states.delete(nameOfGap(gap));
@@ -284,4 +300,16 @@ export class Healer {
     const state = this.#states.get(nameOfGap(gap));
     if (state !== undefined) this.#states.set(nameOfGap(gap), { ...state, ...changes });
   }
+}
+
+/** Returns true if the venue's candle of a minute that the gap touches differs from its trades, late ones included. */
+function isContradicted({ epoch, fromTime, toTime }: Gap, revised: readonly FeedRecord[]): boolean {
+  return revised.some(
+    (record) =>
+      record.kind === 'audit' &&
+      record.verdict === 'unexplained' &&
+      record.epoch === epoch &&
+      record.minute <= toTime &&
+      record.minute + MINUTE_MS > fromTime,
+  );
 }

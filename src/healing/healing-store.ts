@@ -46,7 +46,8 @@ export class HealingStore {
   /** Reads the gaps of all venues that arrived at a time or later, milliseconds since 1970. */
   gaps(sinceMs: number): AsyncIterable<FeedRecord> {
     const { archive, config } = this.#options;
-    return archive.records(`${environmentPrefix(config.environment, config.feed.allowTestData)}gaps`, sinceMs);
+    const prefix = environmentPrefix(config.environment, config.feed.allowTestData);
+    return this.#inTurns(archive.records(`${prefix}gaps`, sinceMs));
   }
 
   /** Reads the records of some symbols in a topic that arrived at a time or later, milliseconds since 1970. */
@@ -56,14 +57,22 @@ export class HealingStore {
     symbols: readonly string[],
     sinceMs: number,
   ): AsyncGenerator<FeedRecord> {
-    const { archive, config, now, turn } = this.#options;
+    const { archive, config } = this.#options;
     const prefix = environmentPrefix(environmentOf(config, venue), config.feed.allowTestData);
     const keys = new Set(symbols.map((symbol) => this.#keyOf({ venue, symbol })));
-    let since = now();
-    let count = 0;
-    for await (const record of archive.records(prefix + topic, sinceMs, keys)) {
+    for await (const record of this.#inTurns(archive.records(prefix + topic, sinceMs, keys))) {
       const { venue: of, symbol } = record as Partial<FeedRecord & { readonly symbol: string }>;
       if (of && symbol && keys.has(this.#keyOf({ venue: of, symbol }))) yield record;
+    }
+  }
+
+  /** Makes room for other work while records are read. */
+  async *#inTurns(records: AsyncIterable<FeedRecord>): AsyncGenerator<FeedRecord> {
+    const { now, turn } = this.#options;
+    let since = now();
+    let count = 0;
+    for await (const record of records) {
+      yield record;
       if (++count % CLOCK_EVERY !== 0) continue;
       const usedMs = now() - since;
       if (usedMs < READ_MS) continue;

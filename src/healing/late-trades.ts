@@ -2,14 +2,16 @@ import type { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import { type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { Gap, TradeEvent } from '../domain/record.ts';
-import { compareIds } from '../domain/trade-id.ts';
-import { fetchMissing, idRangeOf, type VenuePast } from './fetch-missing.ts';
+import { compareIds, lastIdOf } from '../domain/trade-id.ts';
+import { fetchMissing, idRangeOf, type Lack, type VenuePast } from './fetch-missing.ts';
 import type { HealingStore } from './healing-store.ts';
 import { IdRanges } from './id-ranges.ts';
 import { groupsOf, nameOfSeries } from './open-gaps.ts';
 
 /** How much a venue's clock may be ahead of the sink's, milliseconds. A trade never arrives earlier than this. */
-export const CLOCK_MS = 30_000;
+export const CLOCKS_DIFFER_MS = 60_000;
+/** The same for `late-trades`, which has few records: reading more of them costs little. */
+const LATE_MARGIN_MS = 3_600_000;
 
 /** Ids have at most 39 digits. */
 const LAST_ID = 10n ** 39n;
@@ -20,25 +22,36 @@ export interface GapJob {
   readonly venue: VenueId;
   readonly instrument: Instrument;
   readonly past: VenuePast;
-  /** True if some trades of the gap may be in `trades`: it was filled in part, or it shares its time with another gap. */
-  readonly mayBeFilled: boolean;
+}
+
+/** What the stored trades say about gaps. */
+export interface StoredTrades {
+  /**
+   * The gaps that can be healed now: a trade after each of them is stored. Without it, the feed may still repair the gap,
+   * because the next run resumes at the last stored trade.
+   */
+  readonly ready: ReadonlySet<GapJob>;
+  /** The gaps whose own trades may have been deleted: the last trade before them is not stored any more. */
+  readonly deleted: ReadonlySet<GapJob>;
 }
 
 /** Brings the missing trades of gaps into `late-trades`, each once. */
 export class LateTrades {
   readonly #store: HealingStore;
-  /** The known ids inside the gaps of each series. */
-  readonly #have = new Map<string, IdRanges>();
+  /** The known ids inside the gaps of each series, and those of them that are in `late-trades`. */
+  readonly #have = new Map<string, { readonly all: IdRanges; readonly late: IdRanges }>();
 
   constructor(store: HealingStore) {
     this.#store = store;
   }
 
-  /** Returns how many trades of a gap are known to be in `trades` or `late-trades`. */
-  countIn(gap: Gap): number {
+  /** Returns how many missing trades of a gap are known to be in `trades` or `late-trades`. */
+  filledOf(gap: Gap): number {
     if (gap.fromId === null) return 0;
-    const last = gap.toId === null ? LAST_ID : BigInt(gap.toId) - 1n;
-    return this.#of(gap).countIn({ first: BigInt(gap.fromId) + 1n, last });
+    const inside = { first: BigInt(gap.fromId) + 1n, last: gap.toId === null ? LAST_ID : BigInt(gap.toId) - 1n };
+    const { all, late } = this.#of(gap);
+    // Where ids jump, a gap may also contain published trades that were never missing.
+    return gap.missing === null ? gap.filled + late.countIn(inside) : Math.min(gap.missing, all.countIn(inside));
   }
 
   /** Reads which trades of the gaps an earlier healer has written. */
@@ -48,79 +61,88 @@ export class LateTrades {
       if (own.length === 0) continue;
       const series = new Set(own.map(nameOfSeries));
       const symbols = own.map(({ symbol }) => symbol);
-      const since = Math.min(...own.map(({ fromTime }) => fromTime)) - CLOCK_MS;
+      const since = Math.min(...own.map(({ fromTime }) => fromTime)) - LATE_MARGIN_MS;
       for await (const record of this.#store.records('late-trades', venue, symbols, since))
-        if (record.kind === 'trade' && series.has(nameOfSeries(record))) this.#note(record);
+        if (record.kind === 'trade' && series.has(nameOfSeries(record))) this.#noteLate(record);
     }
   }
 
-  /**
-   * Reads which trades of one venue's gaps were published all the same. Returns the jobs that can be done now: a gap
-   * without a stored trade after it may still be repaired by the feed. `jobs` are ordered by time.
-   */
-  async ready(venue: VenueId, jobs: readonly GapJob[]): Promise<ReadonlySet<GapJob>> {
-    const ready = new Set<GapJob>();
-    for (const group of groupsOf(jobs, ({ gap }) => gap))
-      for (const job of await this.#readPublished(venue, group)) ready.add(job);
-    return ready;
+  /** Reads which trades of one venue's gaps were published all the same. `jobs` are ordered by time. */
+  async readStored(venue: VenueId, jobs: readonly GapJob[]): Promise<StoredTrades> {
+    const [ready, deleted] = [new Set<GapJob>(), new Set<GapJob>()];
+    for (const group of groupsOf(jobs, ({ gap }) => gap)) {
+      const { before, after } = await this.#readPublished(venue, group);
+      for (const job of group) {
+        if (!after.has(job)) continue;
+        if (before.has(job) || job.gap.fromId === null) ready.add(job);
+        else deleted.add(job);
+      }
+    }
+    return { ready, deleted };
   }
 
   /**
-   * Fetches the gap's missing trades and writes them, page by page. Returns why trades stay missing, for people;
-   * undefined if none does. `onWritten` gets how many trades were written. @throws Fault
+   * Fetches the gap's missing trades and writes them, page by page. Returns why trades stay missing; undefined if none
+   * does. `onWritten` gets how many trades were written. @throws Fault
    */
-  async fetch(job: GapJob, onWritten: (count: number) => void): Promise<string | undefined> {
+  async fetch(job: GapJob, onWritten: (count: number) => void): Promise<Lack | undefined> {
     const { gap, instrument, past } = job;
-    const pages = fetchMissing(gap, this.#of(gap), instrument, past);
+    const pages = fetchMissing(gap, this.#of(gap).all, instrument, past);
     let refused: Fault | undefined;
     for (let page = await pages.next(); ; page = await pages.next()) {
-      if (page.done) return refused === undefined ? page.value : `the sink refuses a trade: ${refused.message}`;
+      if (page.done) {
+        if (refused === undefined) return page.value;
+        return { reason: `the sink refuses a trade: ${refused.message}`, isFinal: false };
+      }
       const trades = page.value.map((trade) => ({ ...trade, epoch: gap.epoch }));
       const fault = await this.#store.writeLate(trades, (written) => {
-        for (const trade of written) this.#note(trade);
+        for (const trade of written) this.#noteLate(trade);
         if (written.length > 0) onWritten(written.length);
       });
       refused ??= fault;
     }
   }
 
-  /** Reads the stored trades from each gap on, up to the first trade after it. Returns the jobs that have one. */
-  async #readPublished(venue: VenueId, jobs: readonly [GapJob, ...GapJob[]]): Promise<readonly GapJob[]> {
-    const since = Math.min(...jobs.map(({ gap, mayBeFilled }) => (mayBeFilled ? gap.fromTime : gap.toTime)));
+  /** Reads the stored trades from the last one before each gap to the first one after it. Returns whose are there. */
+  async #readPublished(venue: VenueId, jobs: readonly [GapJob, ...GapJob[]]) {
+    const since = Math.min(...jobs.map(({ gap }) => gap.fromTime)) - CLOCKS_DIFFER_MS;
     const symbols = jobs.map(({ gap }) => gap.symbol);
-    const waiting = Map.groupBy(jobs, ({ gap }) => gap.symbol);
-    for await (const record of this.#store.records('trades', venue, symbols, since - CLOCK_MS)) {
-      if (waiting.size === 0) break;
+    const [before, after] = [new Set<GapJob>(), new Set<GapJob>()];
+    for await (const record of this.#store.records('trades', venue, symbols, since)) {
       if (record.kind !== 'trade') continue;
-      const own = waiting.get(record.symbol);
-      if (own === undefined) continue;
-      if (own.some(({ gap }) => isInside(gap, record))) this.#note(record);
-      const rest = own.filter(({ gap }) => !isAfter(gap, record));
-      if (rest.length === 0) waiting.delete(record.symbol);
-      else if (rest.length < own.length) waiting.set(record.symbol, rest);
+      for (const job of jobs) {
+        if (after.has(job) || job.gap.symbol !== record.symbol) continue;
+        const place = placeOf(job.gap, record);
+        if (place === 'inside') this.#note(record);
+        if (place === 'before') before.add(job);
+        if (place === 'after') after.add(job);
+      }
+      if (after.size === jobs.length) break;
     }
-    const undecided = new Set([...waiting.values()].flat());
-    return jobs.filter((job) => !undecided.has(job));
+    return { before, after };
   }
 
   #note(trade: TradeEvent): void {
     const { first, last } = idRangeOf(trade);
-    this.#of(trade).add(first, last);
+    this.#of(trade).all.add(first, last);
   }
 
-  #of(of: Pick<Gap, 'venue' | 'symbol' | 'epoch'>): IdRanges {
-    return getOrCreate(this.#have, nameOfSeries(of), () => new IdRanges());
+  #noteLate(trade: TradeEvent): void {
+    const { first, last } = idRangeOf(trade);
+    this.#of(trade).late.add(first, last);
+    this.#note(trade);
+  }
+
+  #of(of: Pick<Gap, 'venue' | 'symbol' | 'epoch'>) {
+    return getOrCreate(this.#have, nameOfSeries(of), () => ({ all: new IdRanges(), late: new IdRanges() }));
   }
 }
 
-function isInside({ venue, epoch, fromId, toId }: Gap, trade: TradeEvent): boolean {
-  if (trade.venue !== venue || trade.epoch !== epoch) return false;
-  const isFrom = fromId === null || compareIds(trade.tradeId, fromId) > 0;
-  return isFrom && (toId === null || compareIds(trade.tradeId, toId) < 0);
-}
-
-/** Returns true if a stored trade shows that no run will repair the gap. */
-function isAfter({ venue, epoch, toId }: Gap, trade: TradeEvent): boolean {
-  if (trade.epoch !== epoch) return trade.epoch > epoch;
-  return trade.venue === venue && toId !== null && compareIds(trade.tradeId, toId) >= 0;
+/** Where a stored trade is. `before`: it is the last trade before the gap. `after`: no run will repair the gap. */
+function placeOf({ venue, epoch, fromId, toId }: Gap, trade: TradeEvent): 'before' | 'inside' | 'after' | undefined {
+  if (trade.epoch > epoch) return 'after';
+  if (trade.venue !== venue || trade.epoch !== epoch) return undefined;
+  if (toId !== null && compareIds(trade.tradeId, toId) >= 0) return 'after';
+  if (fromId === null || compareIds(trade.tradeId, fromId) > 0) return 'inside';
+  return compareIds(lastIdOf(trade), fromId) === 0 ? 'before' : undefined;
 }

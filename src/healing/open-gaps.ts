@@ -28,15 +28,6 @@ export class OpenGaps {
     const all = this.#series.values().flatMap((gaps) => gaps.values());
     return [...all.filter(({ outcome }) => isMissing(outcome))].sort((a, b) => a.fromTime - b.fromTime);
   }
-
-  /** The other gaps of the same series, open or not, that share some of a gap's time. */
-  overlapping(gap: Gap): readonly Gap[] {
-    const gaps = this.#series.get(nameOfSeries(gap))?.values() ?? [];
-    const { fromTime, toTime } = gap;
-    return [...gaps].filter(
-      (other) => other.fromTime <= toTime && other.toTime >= fromTime && nameOfGap(other) !== nameOfGap(gap),
-    );
-  }
 }
 
 /** Puts gaps in groups that lie close together in time. `gaps` are ordered by `fromTime`. */

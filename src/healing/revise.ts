@@ -8,9 +8,11 @@ import { mergeLate } from '../market/trades/merge-late.ts';
 import { TradeSums } from '../market/trades/trade-sums.ts';
 import { type CoveredTime, CoveredTimes } from './covered-time.ts';
 import type { HealingStore } from './healing-store.ts';
-import { CLOCK_MS } from './late-trades.ts';
+import { CLOCKS_DIFFER_MS } from './late-trades.ts';
 
 const MINUTE_MS = 60_000;
+/** How long before the first interval reading begins, milliseconds. An earlier trade shows that the interval is whole. */
+const EARLIER_MS = [CLOCKS_DIFFER_MS, 900_000];
 
 /** The gaps of one market whose trades were fetched. */
 export interface FetchedGaps {
@@ -18,8 +20,8 @@ export interface FetchedGaps {
   readonly symbol: string;
   /** The fetched gaps. */
   readonly gaps: readonly Gap[];
-  /** The other gaps of the same epochs whose trades are still missing. */
-  readonly open: readonly Gap[];
+  /** The gaps of the same epochs whose trades are still missing. */
+  readonly stillMissing: readonly Gap[];
   /** True if trade ids step by one. */
   readonly isContiguous: boolean;
   readonly windowsMs: readonly number[];
@@ -35,10 +37,24 @@ export interface FetchedGaps {
  * late, or the feed may have ended before.
  */
 export async function revise(store: HealingStore, fetched: FetchedGaps): Promise<readonly FeedRecord[] | undefined> {
-  const { venue, symbol, gaps, publishedAt: end } = fetched;
-  const from = Math.min(...gaps.map(({ fromTime }) => fromTime));
-  const longest = longestOf(fetched.windowsMs);
-  const since = startOf(from, longest) - CLOCK_MS;
+  const from = Math.min(...fetched.gaps.map(({ fromTime }) => fromTime));
+  const first = startOf(from, longestOf(fetched.windowsMs));
+  for (const earlierMs of EARLIER_MS) {
+    const result = await reviseSince(store, fetched, { first, since: first - earlierMs });
+    // Without an earlier trade, the first interval would not be whole.
+    if (result.hasEarlier || result.records === undefined) return result.records;
+    if (earlierMs === EARLIER_MS.at(-1)) return result.records;
+  }
+  return undefined;
+}
+
+/** The same from one time on. `hasEarlier`: a trade before the first interval was read. */
+async function reviseSince(
+  store: HealingStore,
+  fetched: FetchedGaps,
+  { first, since }: { readonly first: number; readonly since: number },
+): Promise<{ readonly records: readonly FeedRecord[] | undefined; readonly hasEarlier: boolean }> {
+  const { venue, symbol, publishedAt: end } = fetched;
   let follows: 'trade' | 'epoch' | undefined;
   const trades = tradesOf(store.records('trades', venue, [symbol], since), fetched, (what) => {
     follows = what;
@@ -46,14 +62,15 @@ export async function revise(store: HealingStore, fetched: FetchedGaps): Promise
   const late = () => lateTradesOf(store.records('late-trades', venue, [symbol], since), fetched, { since, end });
   const known = await publishedSince(store, fetched, since);
   const epochs = new Map<number, EpochRevision>();
-  const revised: FeedRecord[] = [];
+  const records: FeedRecord[] = [];
+  let hasEarlier: boolean | undefined;
   for await (const { trade } of mergeLate(trades, late)) {
+    hasEarlier ??= trade.timestamp < first;
     const epoch = getOrCreate(epochs, trade.epoch, () => new EpochRevision(fetched, trade.epoch, known));
-    revised.push(...epoch.next(trade));
+    records.push(...epoch.next(trade));
   }
-  if (follows === undefined) return undefined;
-  for (const epoch of epochs.values()) revised.push(...epoch.end());
-  return revised;
+  if (follows !== undefined) for (const epoch of epochs.values()) records.push(...epoch.end());
+  return { records: follows === undefined ? undefined : records, hasEarlier: hasEarlier ?? false };
 }
 
 /** Returns the end of the longest window or minute that contains a time, milliseconds since 1970. */
@@ -127,15 +144,15 @@ async function* lateTradesOf(
 /** The windows and minutes of one epoch. */
 class EpochRevision {
   readonly #published: Published;
-  readonly #open: readonly Gap[];
+  readonly #stillMissing: readonly Gap[];
   readonly #isContiguous: boolean;
   readonly #windows: readonly CoveredTimes<TradeSums>[];
   readonly #minutes: CoveredTimes<MinuteSums>;
 
-  constructor({ gaps, open, isContiguous, windowsMs }: FetchedGaps, epoch: number, published: Published) {
+  constructor({ gaps, stillMissing, isContiguous, windowsMs }: FetchedGaps, epoch: number, published: Published) {
     const own = gaps.filter((gap) => gap.epoch === epoch);
     this.#published = published;
-    this.#open = open.filter((gap) => gap.epoch === epoch);
+    this.#stillMissing = stillMissing.filter((gap) => gap.epoch === epoch);
     this.#isContiguous = isContiguous;
     const wants = (lengthMs: number) => (start: number) => own.some((gap) => touches(gap, start, lengthMs));
     this.#windows = windowsMs.map(
@@ -234,7 +251,7 @@ class EpochRevision {
   }
 
   #gapIn(start: number, lengthMs: number): Gap | undefined {
-    return this.#open.find((gap) => touches(gap, start, lengthMs));
+    return this.#stillMissing.find((gap) => touches(gap, start, lengthMs));
   }
 }
 

@@ -42,7 +42,7 @@ async function fetchAll(of: Gap, past: VenuePast, have = new IdRanges()) {
   const ids: string[] = [];
   const pages = fetchMissing(of, have, INSTRUMENT, past);
   for (let page = await pages.next(); ; page = await pages.next()) {
-    if (page.done) return { ids, reason: page.value };
+    if (page.done) return { ids, reason: page.value?.reason };
     for (const each of page.value) {
       const { first, last } = idRangeOf(each);
       ids.push(first === last ? `${first}` : `${first}-${last}`);

@@ -16,11 +16,11 @@ export class MemoryArchive implements SinkArchive {
 
   async open(): Promise<void> {}
 
-  async *records(topic: string, _sinceMs: number): AsyncGenerator<FeedRecord> {
+  async *records(topic: string, sinceMs: number): AsyncGenerator<FeedRecord> {
     this.read.push(topic);
     this.onRead(topic);
     if (topic === 'late-trades') yield* [...this.late];
-    else yield* this.stored.filter((record) => topicNameOf(record, false) === topic);
+    else yield* this.stored.filter((record) => topicNameOf(record, false) === topic && arrivalOf(record) >= sinceMs);
   }
 
   async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
@@ -38,4 +38,10 @@ export class MemoryArchive implements SinkArchive {
   }
 
   async close(): Promise<void> {}
+}
+
+/** When a record arrived, milliseconds since 1970: late trades and gaps come later than this, which is no difference. */
+function arrivalOf(record: FeedRecord): number {
+  if ('receivedAt' in record) return record.receivedAt / 1000;
+  return record.kind === 'gap' ? record.toTime : record.timestamp;
 }

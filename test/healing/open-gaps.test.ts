@@ -39,13 +39,6 @@ it('takes gaps with other bounds, epochs or markets for other gaps', () => {
   expect(openOf(...others, healed)).toHaveLength(4);
 });
 
-it('finds the other gaps that share the time of a gap', () => {
-  const gaps = new OpenGaps();
-  const inside = gap(10, { toId: '12', toTime: 10_100, outcome: 'repaired' });
-  for (const each of [gap(10), inside, gap(11), gap(10, { symbol: 'ETHUSDT' })]) gaps.add(each);
-  expect(gaps.overlapping(gap(10))).toEqual([inside]);
-});
-
 it('groups gaps that are at most two minutes apart, counted from the latest end', () => {
   const times = [
     [0, 1000],

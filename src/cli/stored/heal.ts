@@ -1,5 +1,6 @@
 import { duration } from '../../domain/duration.ts';
 import type { Gap } from '../../domain/record.ts';
+import { nameOfGap } from '../../domain/trade-id.ts';
 import type { HealingEvent } from '../../healing/healer.ts';
 import { type Command, type CommandContext, type Output, UsageError } from '../arguments/command.ts';
 import { configOption, configurationOf } from '../arguments/configuration.ts';
@@ -30,7 +31,7 @@ export const command: Command = {
       if (event.kind === 'open' || event.kind === 'progress') return;
       const gaps = event.kind === 'healed' ? event.gaps : [event.gap];
       for (const gap of gaps) {
-        results.set(`${sink} ${JSON.stringify([gap.venue, gap.symbol, gap.epoch, gap.fromId, gap.toId])}`, event.kind);
+        results.set(`${sink} ${nameOfGap(gap)}`, event.kind);
         await writeGap(out, sink, gap, event.kind === 'healed' ? 'healed' : `open: ${event.reason}`);
       }
     };
@@ -49,7 +50,7 @@ export const command: Command = {
       }
     } catch (error) {
       if (error instanceof RunHeals) throw new UsageError(`heal: ${error.message}`);
-      throw error;
+      if (!signal.aborted) throw error;
     }
     if (out.isTerminal) await out.write(`${summary(open, [...results.values()], dryRun)}\n`);
     return 0;

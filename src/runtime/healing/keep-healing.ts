@@ -4,6 +4,7 @@ import { asFault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import { isMissing } from '../../domain/trade-id.ts';
 import type { HealingEvent } from '../../healing/healer.ts';
+import { isTakenOver } from '../../kafka/kafka-error.ts';
 import { aborted$, pauseFor } from '../../net/aborted.ts';
 import type { SinkArchive } from '../../sinks/contract.ts';
 import type { Logger } from '../../telemetry/log.ts';
@@ -53,6 +54,7 @@ export function keepHealing(
       feedSinceMs: options.wallClockMs(),
       onEvent: (event) => onEvent(event, name),
     });
+    let logged: string | undefined;
     let isDue = false;
     looks$.subscribe(() => {
       isDue = true;
@@ -63,11 +65,14 @@ export function keepHealing(
       isDue = false;
       try {
         pauseMs = await healer.round();
+        logged = undefined;
       } catch (error) {
         if (signal.aborted) break;
         const fault = asFault(error);
-        log.warn({ event: 'healing_failed', sink: name }, `gaps are not healed: ${fault.message}`);
-        if (fault.retry.kind === 'never') break;
+        if (fault.message !== logged)
+          log.warn({ event: 'healing_failed', sink: name }, `gaps are not healed: ${fault.message}`);
+        logged = fault.message;
+        if (isTakenOver(fault.cause)) break;
       }
       if (!isDue) await firstValueFrom(race(looks$, timer(pauseMs, scheduler), aborted$(signal)), NOTHING);
     }

@@ -8,6 +8,7 @@ import { Healer } from '../../healing/healer.ts';
 import { HealingStore } from '../../healing/healing-store.ts';
 import { aborted$, pauseFor } from '../../net/aborted.ts';
 import type { SinkArchive } from '../../sinks/contract.ts';
+import type { ListedInstrument } from '../../venues/contract.ts';
 import { venues } from '../../venues/registry.ts';
 import type { VenueAccess } from '../venue-access.ts';
 
@@ -40,6 +41,10 @@ export function newHealer(
   const past = new Map<VenueId, VenuePast>();
   return new Healer({
     ...options,
+    onEvent: (event) => {
+      // A stop interrupts the work, which is no reason to report a gap.
+      if (event.kind !== 'left' || !signal.aborted) options.onEvent(event);
+    },
     store,
     wallClockMs,
     windows: config.stats,
@@ -48,7 +53,7 @@ export function newHealer(
       feedVenues(config).includes(id)
         ? getOrCreate(past, id, () => pastTradesOf(id, config, { access, wallClockMs, signal }))
         : undefined,
-    instrumentOf: (id, symbol) => instrumentOf(id, symbol, config, access),
+    instrumentOf: instrumentLookup(config, access, wallClockMs),
   });
 }
 
@@ -77,14 +82,24 @@ function pastTradesOf(
   };
 }
 
-async function instrumentOf(
-  id: VenueId,
-  symbol: string,
-  config: Config,
-  access: VenueAccess,
-): Promise<Instrument | undefined> {
-  if (config.coins.kind !== 'all') return instrumentsFor(config, id).find((instrument) => instrument.symbol === symbol);
-  const rows = await firstValueFrom(access.listed$(id));
-  const row = rows.find(({ base, quote }) => quote === config.quote && base + quote === symbol);
-  return row && { coin: row.base, symbol, venueSymbol: row.venueSymbol };
+/** How long an instrument list is used, milliseconds. */
+const LIST_MS = 600_000;
+
+/** Returns a function that looks markets up: configured ones at once, others in the venue's list. */
+function instrumentLookup(config: Config, access: VenueAccess, wallClockMs: () => number) {
+  const lists = new Map<VenueId, { readonly at: number; readonly rows: Promise<readonly ListedInstrument[]> }>();
+  const listOf = (id: VenueId): Promise<readonly ListedInstrument[]> => {
+    const known = lists.get(id);
+    if (known !== undefined && wallClockMs() - known.at < LIST_MS) return known.rows;
+    const rows = firstValueFrom(access.listed$(id));
+    lists.set(id, { at: wallClockMs(), rows });
+    rows.catch(() => lists.delete(id));
+    return rows;
+  };
+  return async (id: VenueId, symbol: string): Promise<Instrument | undefined> => {
+    const isSought = (instrument: Instrument): boolean => instrument.symbol === symbol;
+    if (config.coins.kind !== 'all') return instrumentsFor(config, id).find(isSought);
+    const row = (await listOf(id)).find(({ base, quote }) => quote === config.quote && base + quote === symbol);
+    return row && { coin: row.base, symbol, venueSymbol: row.venueSymbol };
+  };
 }

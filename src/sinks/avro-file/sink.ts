@@ -4,7 +4,7 @@ import type { FileCodec } from '../../avro-file/container.ts';
 import { listFiles } from '../../avro-file/file-name.ts';
 import { readFiles } from '../../avro-file/read-files.ts';
 import { codecOf } from '../../codec/avro.ts';
-import { asFault, type Fault } from '../../domain/fault.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 import type {
@@ -132,12 +132,16 @@ export class AvroFileSink implements Sink {
 
   archive(): SinkArchive {
     const { dir } = this.#options;
+    let isClosed = false;
+    const closed = new Fault('sink', `${this.name}: closed`, { retry: { kind: 'never' } });
     return {
       // The lock of the folder shuts out others.
       open: async () => {},
       records: (topic, sinceMs) => readFiles(dir, topic, { sinceMs }),
-      write: (batch) => this.write(batch),
-      close: async () => {},
+      write: async (batch) => (isClosed ? batch.map(() => ({ kind: 'retry', fault: closed })) : this.write(batch)),
+      close: async () => {
+        isClosed = true;
+      },
     };
   }
 

@@ -86,9 +86,13 @@ export class ParquetSink implements Sink {
     }
   }
 
-  async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+  write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
+    return this.#writeTo(this.#journal, batch);
+  }
+
+  async #writeTo(journal: Pick<Sink, 'write'>, batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
     const trouble = this.#conversionTrouble();
-    if (trouble === undefined) return this.#journal.write(batch);
+    if (trouble === undefined) return journal.write(batch);
     const fault = new Fault('sink', `parquet: ${trouble}`);
     return batch.map(() => ({ kind: 'retry', fault }));
   }
@@ -119,7 +123,8 @@ export class ParquetSink implements Sink {
 
   /** Access to the journal, which has the newest records of each topic. */
   archive(): SinkArchive {
-    return { ...this.#journal.archive(), write: (batch) => this.write(batch) };
+    const journal = this.#journal.archive();
+    return { ...journal, write: (batch) => this.#writeTo(journal, batch) };
   }
 
   /** Why the sink takes nothing until a segment is converted. */

@@ -7,7 +7,6 @@ import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
 import type { FeedOutput } from '../../../src/feed/feed-event.ts';
 import { VirtualScheduler } from '../../../src/net/virtual-scheduler.ts';
 import { keepHealing } from '../../../src/runtime/healing/keep-healing.ts';
-
 import { VenueAccess } from '../../../src/runtime/venue-access.ts';
 import { createLog } from '../../../src/telemetry/log.ts';
 import { sampleGap, sampleTrade } from '../../../testing/records/sample-records.ts';
@@ -27,7 +26,9 @@ const gap: Gap = sampleGap({
   filled: 0,
   outcome: 'unrepaired',
 });
-const after = sampleTrade({ ...AT, tradeId: '13', timestamp: STARTED_AT - 599_000 });
+const stored = (tradeId: string, timestamp: number) =>
+  sampleTrade({ ...AT, tradeId, timestamp, receivedAt: timestamp * 1000 });
+const around = [stored('10', gap.fromTime), stored('13', gap.toTime)];
 const ROWS = [11, 12, 13].map((id) => ({ id, price: '1', qty: '1', time: STARTED_AT - 599_500, isBuyerMaker: false }));
 
 /** Healing of one archive in virtual time. */
@@ -62,7 +63,7 @@ function healing(archive: MemoryArchive) {
 
 it('stops within a second, although a write waits for the sink', async () => {
   const archive = new MemoryArchive();
-  archive.stored.push(gap, after);
+  archive.stored.push(gap, ...around);
   let isWriting = false;
   archive.write = () => {
     isWriting = true;
@@ -93,7 +94,7 @@ it('heals a gap that is published while it reads the sink', async () => {
     yield* found;
   };
   await pass(6000);
-  archive.stored.push(gap, after);
+  archive.stored.push(gap, ...around);
   publish([gap]);
   await pass(40_000);
   archive.records = records;
