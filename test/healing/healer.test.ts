@@ -7,7 +7,7 @@ import type { Gap, TradeEvent } from '../../src/domain/record.ts';
 import type { KnownTrade, VenuePast } from '../../src/healing/fetch-missing.ts';
 import { Healer, type HealingEvent } from '../../src/healing/healer.ts';
 import { HealingStore } from '../../src/healing/healing-store.ts';
-import { sampleGap, sampleTrade } from '../../testing/records/sample-records.ts';
+import { sampleAudit, sampleGap, sampleTrade } from '../../testing/records/sample-records.ts';
 import { MemoryArchive } from './memory-archive.ts';
 
 const MINUTE_MS = 60_000;
@@ -59,6 +59,8 @@ class Fixture {
   readonly asked: string[] = [];
   now = STARTED_AT + 10 * MINUTE_MS;
   windowsMs: readonly number[] = [1000, MINUTE_MS];
+  /** The last trades of a venue whose ids jump; undefined: trades are requested by id. */
+  recent: (() => readonly TradeEvent[]) | undefined;
   after = async (symbol: string, { id }: KnownTrade, venue: VenueId): Promise<readonly TradeEvent[]> =>
     range(Number(id) + 1, Math.min(Number(id) + 1 + PAGE, 9000)).map((number) => trade(number, { venue, symbol }));
   instrumentOf = async (_: VenueId, symbol: string) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol });
@@ -84,16 +86,19 @@ class Fixture {
       turn: async () => {},
       now: () => 0,
     });
-    const pastOf = (venue: VenueId): VenuePast => ({
-      after: ({ symbol }, known) => {
-        this.asked.push(`${symbol} ${known.id}`);
-        return this.after(symbol, known, venue);
-      },
-    });
+    const { recent } = this;
+    const byRecent = recent && { recent: async () => recent() };
+    const pastOf = (venue: VenueId): VenuePast =>
+      byRecent ?? {
+        after: ({ symbol }, known) => {
+          this.asked.push(`${symbol} ${known.id}`);
+          return this.after(symbol, known, venue);
+        },
+      };
     return new Healer({
       store,
       windows: { windowsMs: this.windowsMs, allowedLatenessMs: 2000 },
-      isContiguous: () => true,
+      isContiguous: () => recent === undefined,
       pastOf,
       instrumentOf: (venue, symbol) => this.instrumentOf(venue, symbol),
       sinceMs: 0,
@@ -289,4 +294,78 @@ it('says that the windows of a fetched gap wait for a later trade, and is not bu
   fixture.now += 60 * MINUTE_MS;
   await fixture.heal(healer);
   expect(fixture.healed()).toHaveLength(1);
+});
+
+/** A minute whose candle shows one more trade than the published ones, at a venue whose ids jump. */
+function candleGap(fixture: Fixture): { readonly gap: Gap; readonly lost: TradeEvent; readonly all: TradeEvent[] } {
+  const all = range(0, 400).map((number) =>
+    trade(7 * number, { timestamp: STARTED_AT + number * 1000, receivedAt: (STARTED_AT + number * 1000) * 1000 }),
+  );
+  const lost = all[90] as TradeEvent;
+  const [before, after] = [all[59] as TradeEvent, all[120] as TradeEvent];
+  const gap = gapBetween(0, 0, {
+    ...{ fromId: before.tradeId, toId: after.tradeId, fromTime: before.timestamp, toTime: after.timestamp },
+    missing: null,
+  });
+  const minute = STARTED_AT + MINUTE_MS;
+  const audit = sampleAudit({
+    ...{ venue: 'binance', symbol: 'BTCUSDT', epoch: 1, minute },
+    candleVolume: '60',
+    candleTrades: null,
+    verdict: 'gap',
+    revision: 1,
+    hash: '',
+    receivedAt: after.receivedAt,
+  });
+  fixture.archive.stored.push(...all.filter((one) => one !== lost), gap, audit);
+  return { gap, lost, all };
+}
+
+it('fetches only the lost trade of a minute whose other trades are published', async () => {
+  const fixture = new Fixture();
+  const { gap, lost, all } = candleGap(fixture);
+  fixture.recent = () => all.slice(50, 200).toReversed();
+  await fixture.heal();
+  expect(fixture.lateIds()).toEqual([Number(lost.tradeId)]);
+  expect(fixture.healed()).toEqual([{ ...gap, filled: 1, outcome: 'healed' }]);
+});
+
+it("leaves a gap open if the venue's candle has more than the fetched trades", async () => {
+  const fixture = new Fixture();
+  const { lost, all } = candleGap(fixture);
+  fixture.recent = () =>
+    all
+      .slice(50, 200)
+      .filter((one) => one !== lost)
+      .toReversed();
+  await fixture.heal();
+  expect(fixture.healed()).toEqual([]);
+  expect(fixture.events).toContainEqual(expect.objectContaining({ kind: 'left', isFinal: true }));
+});
+
+it('leaves a gap alone whose own trades may have been deleted', async () => {
+  const fixture = new Fixture();
+  const gap = gapBetween(1000, 1011, { filled: 5 });
+  fixture.publish([gap], range(1011, 8000));
+  await fixture.heal();
+  expect(fixture.lateIds()).toEqual([]);
+  expect(fixture.events).toContainEqual(expect.objectContaining({ kind: 'left', isFinal: true }));
+});
+
+it('completes the windows of a symbol that trades once in 50 seconds', async () => {
+  const fixture = new Fixture();
+  const quiet = range(0, 40).map((number) => {
+    const timestamp = STARTED_AT + number * 50_000;
+    return trade(number, { timestamp, receivedAt: timestamp * 1000 });
+  });
+  const times = { fromTime: STARTED_AT + 20 * 50_000, toTime: STARTED_AT + 22 * 50_000 };
+  fixture.archive.stored.push(...quiet.filter((_, number) => number !== 21), gapBetween(20, 22, times));
+  fixture.after = async (_, { id }) => quiet.slice(Number(id) + 1);
+  fixture.now = STARTED_AT + 40 * 50_000;
+  await fixture.heal();
+  expect(fixture.lateIds()).toEqual([21]);
+  const windows = fixture.archive.stored.filter((record) => record.kind === 'trade_stats');
+  expect(windows.filter(({ windowMs }) => windowMs === MINUTE_MS).length).toBeGreaterThan(1);
+  const audits = fixture.archive.stored.filter((record) => record.kind === 'audit');
+  expect(new Set(audits.map(({ verdict }) => verdict))).toEqual(new Set(['proven']));
 });

@@ -20,6 +20,7 @@ function trade(id: number, seconds: number, changes: Partial<TradeEvent> = {}): 
     epoch: 1,
     tradeId: String(id),
     timestamp,
+    receivedAt: timestamp * 1000,
     price: String(100 + (id % 7)),
     quantity: `0.${(id % 9) + 1}`,
     isBuyerMaker: id % 3 === 0,
@@ -51,7 +52,7 @@ async function revised(
   const last = Math.max(...gaps.map(({ toTime }) => toTime));
   const publishedAt = (Math.floor(last / MINUTE_MS) + 1) * MINUTE_MS + PUBLISHED_MS;
   const market = { venue: 'binance', symbol: 'BTCUSDT', isContiguous: true, windowsMs: [10_000] } as const;
-  const records = await revise(store, { ...market, gaps, open: [], publishedAt, ...more });
+  const records = await revise(store, { ...market, gaps, stillMissing: [], publishedAt, ...more });
   const windows = records?.filter((record) => record.kind === 'trade_stats');
   const audits = records?.filter((record) => record.kind === 'audit');
   return { windows, audits };
@@ -101,7 +102,7 @@ it('makes the windows and minutes of random gaps equal to their trades', async (
 });
 
 it('publishes only the windows that no open gap touches', async () => {
-  const { windows, audits } = await revised(without(75, 95), [second(75)], [gapOf(75)], { open: [gapOf(95)] });
+  const { windows, audits } = await revised(without(75, 95), [second(75)], [gapOf(75)], { stillMissing: [gapOf(95)] });
   expect(startsOf(windows)).toEqual([70]);
   expect(audits).toMatchObject([{ verdict: 'gap', trades: 59 }]);
 });
