@@ -44,7 +44,9 @@ export type FeedReport =
 export type FeedCommand =
   | Extract<FeedReport, { kind: 'followed' | 'unfollowed' }>
   /** A sink dropped changes of books, so each book is published again from a snapshot on. */
-  | { readonly kind: 'deltas_lost' };
+  | { readonly kind: 'deltas_lost' }
+  /** The healer published these records: audits, and gaps that it healed. */
+  | { readonly kind: 'healed'; readonly records: readonly FeedRecord[] };
 
 /** A symbol's last trade in the previous epoch and its first in the new one, if they exist yet. */
 export interface Seam {

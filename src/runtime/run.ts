@@ -263,6 +263,7 @@ function heal(
       if (sink !== archives[0]?.name) return;
       healing.add(event);
       if (event.kind !== 'healed') return;
+      feed.healed(event.records);
       published.add(event.records);
       onPublished?.(event.records);
       for (const { venue, symbol, filled } of event.gaps) {

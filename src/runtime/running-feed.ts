@@ -152,6 +152,11 @@ export class RunningFeed {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'deltas_lost' });
   }
 
+  /** Passes the records of the healer on to the audits, which continue its revisions. */
+  healed(records: readonly FeedRecord[]): void {
+    for (const { commands$ } of this.#parts) commands$.next({ kind: 'healed', records });
+  }
+
   status(note: StatusNote): void {
     this.publish([this.#numbering.record(note)]);
   }

@@ -363,6 +363,18 @@ describe('Feed', () => {
     ]);
   });
 
+  it('continues the audits of healed gaps', () => {
+    const scripted = new Scripted();
+    scripted.say('binance', { kind: 'connected' }).say('bybit', { kind: 'disconnected', blocked: true });
+    scripted.trade('binance', 1).pass(20_000);
+    scripted.trade('binance', 2, tradeEvent(1).timestamp + 120_000).pass(20_000);
+    const [audit, ...others] = scripted.of('audit');
+    expect(others).toEqual([]);
+    if (audit !== undefined) scripted.feed.healed([{ ...audit, revision: 1, trades: 3 }]);
+    scripted.trade('binance', 3, tradeEvent(1).timestamp).pass(20_000);
+    expect(scripted.of('audit').filter(({ minute }) => minute === audit?.minute)).toEqual([audit]);
+  });
+
   it('publishes statistics again for a symbol that was removed and added', () => {
     const scripted = new Scripted({ mode: 'all', stats });
     const second = (n: number) => 1_723_161_255_000 + n * 1000;

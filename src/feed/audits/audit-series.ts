@@ -140,6 +140,16 @@ export class AuditSeries {
     }
   }
 
+  /** Continues from an audit that the healer published, or forgets a gap that it healed. */
+  healed(record: Audit | Gap): void {
+    if (record.kind === 'gap') {
+      this.#coverage.heal(record);
+      return;
+    }
+    const minute = this.#minutes.get(record.minute);
+    if (minute !== undefined && (minute.published?.revision ?? -1) <= record.revision) minute.published = record;
+  }
+
   /** Returns the audits that are due. */
   settle(times: AuditTimes): Audit[] {
     const audits: Audit[] = [];

@@ -1,4 +1,4 @@
-import type { Audit } from '../../domain/record.ts';
+import type { Audit, Gap } from '../../domain/record.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
@@ -89,6 +89,10 @@ export class Audits {
         if (event.before === null) this.#series.get(event.symbol)?.close(UNKNOWN);
         else this.#series.get(event.symbol)?.open(UNKNOWN, event.before.timestamp);
         return NONE;
+      case 'healed':
+        for (const record of event.records)
+          if (record.kind === 'audit' || (record.kind === 'gap' && record.channel === counts)) this.#healed(record);
+        return NONE;
       default:
         return NONE;
     }
@@ -123,6 +127,11 @@ export class Audits {
     } else if (areOf(events, 'kline')) {
       for (const kline of events) if (kline.interval === '1m') series.candle(kline);
     }
+  }
+
+  #healed(record: Audit | Gap): void {
+    for (const series of [this.#series.get(record.symbol), this.#left.get(record.symbol)])
+      if (series !== undefined && isOf(series, record)) series.healed(record);
   }
 
   #begin(epoch: SymbolEpoch, at: number, isUnread: boolean): readonly Audit[] {

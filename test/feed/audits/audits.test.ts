@@ -272,6 +272,59 @@ describe('Audits: minutes that differ from the candle', () => {
   });
 });
 
+describe('Audits: gaps that the healer healed', () => {
+  const gapOf = (venue: string) =>
+    sampleGap({ venue, symbol: SYMBOL, epoch: 1, fromTime: at(61), toTime: at(70), outcome: 'healed' });
+  /** Heals the minute of the last audit: a revision of it, and then the gap. */
+  const heal = (desk: Desk, fields: Pick<Audit, 'verdict' | 'trades'>): Audit | undefined => {
+    const last = desk.audits.at(-1);
+    const audit = last && { ...last, revision: last.revision + 1, reason: '', hash: 'healed', ...fields };
+    if (audit !== undefined) desk.event({ kind: 'healed', records: [audit, gapOf(audit.venue)] });
+    return audit;
+  };
+
+  it('does not ask for the candle of a minute that agrees now', () => {
+    const desk = bybit().trades('7:61', '9:80').candle(1, '3').at(125).trades('12:125').at(200);
+    heal(desk, { verdict: 'agrees', trades: 3 });
+    expect(desk.at(400).asked).toBe(0);
+    expect(desk.output.filter((line) => line.includes('minute 1'))).toHaveLength(1);
+  });
+
+  it('asks for no candle if the healed minute differs from it still, because the feed has no late trades', () => {
+    const desk = bybit().trades('7:61', '9:80').candle(1, '4').at(125).trades('12:125').at(200);
+    heal(desk, { verdict: 'unexplained', trades: 3 });
+    expect(desk.at(400).asked).toBe(0);
+  });
+
+  const withGap = () => binance().trades('2:61').gap('gap_closed', 61, 70).trades('5:70').at(150);
+
+  it('publishes a later gap as the next revision, with the healed figures', () => {
+    const desk = withGap();
+    const healed = heal(desk, { verdict: 'proven', trades: 4 });
+    desk.gap('gap_closed', 80, 90).at(300);
+    expect(desk.output.at(-1)).toContain('revision 2: 4 gap');
+    expect(desk.audits.at(-1)?.hash).toBe(healed?.hash);
+  });
+
+  it('leaves a healed minute alone if a trade comes later', () => {
+    const desk = withGap();
+    heal(desk, { verdict: 'proven', trades: 4 });
+    expect(desk.trades('6:119').at(300).output.at(-1)).toContain('revision 0');
+  });
+
+  it('does not count a healed gap any more', () => {
+    const desk = binance().trades('2:61').gap('gap_closed', 61, 70).trades('3:70').at(100);
+    desk.event({ kind: 'healed', records: [gapOf('binance')] });
+    expect(desk.at(150).output.at(-1)).toContain('revision 0: 2 proven');
+  });
+
+  it('ignores audits and gaps of other epochs', () => {
+    const desk = binance().trades('2:61').gap('gap_closed', 61, 70).trades('3:70').at(100);
+    desk.event({ kind: 'healed', records: [{ ...gapOf('binance'), epoch: 2 }] });
+    expect(desk.at(150).output.at(-1)).toContain('revision 0: 2 gap');
+  });
+});
+
 describe('Audits: epochs', () => {
   it('publishes the open minutes of an ended epoch at once', () => {
     const desk = bybit().trades('7:61').at(100).began('binance', 2).trades('50:100').at(200);
