@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { filter, firstValueFrom, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
+import { firstValueFrom, race, type SchedulerLike, Subject, timer } from 'rxjs';
 import { type Config, feedVenues } from '../config/config.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -97,7 +97,6 @@ const WARM_WITHIN_MS = 1000;
 const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits until the recent records are read. Without them, the large trades since the start are lost. */
 const LOOK_BACK_WITHIN_MS = 1000;
-const UNEXPLAINED_LOGGED = 5;
 /**
  * Minimum share of the memory for a shard: its warm-up buffers are all emptied at the same time, and need this room.
  */
@@ -153,7 +152,6 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const resumed = previous.filter(({ resumePoint }) => resumePoint !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');
   const published = publish(feed, sinks, context);
-  logUnexplained(feed, log);
   feed.start();
   const healing = new HealingProgress();
   const observed = { feed, sinks, published, healing };
@@ -315,18 +313,4 @@ function venueSummary(
     klines: agreementOf(klineCheck?.counts ?? [], id),
     ...latencies.venue(id).summary(),
   };
-}
-
-/** Logs the first candles that differ from the trades without a known cause. */
-function logUnexplained({ klineCheck }: RunningFeed, log: Logger): void {
-  klineCheck?.differences$
-    .pipe(
-      filter(({ causes }) => causes.includes('unexplained')),
-      take(UNEXPLAINED_LOGGED),
-    )
-    .subscribe(({ venue: theirs, ours, fields }) => {
-      const { venue, symbol, interval } = theirs;
-      const text = `a candle of ${symbol} ${interval} is not what the trades of ${venue} make`;
-      log.warn({ event: 'kline_differs', fields, theirs, ours: ours ?? null }, text);
-    });
 }

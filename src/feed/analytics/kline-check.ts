@@ -1,4 +1,3 @@
-import { type Observable, Subject } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import { type Channel, KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { FeedRecord, Gap, Kline } from '../../domain/record.ts';
@@ -6,7 +5,7 @@ import type { CandleAgreement } from '../../domain/status-snapshot.ts';
 import { isMissing } from '../../domain/trade-id.ts';
 import type { CandleTrade } from '../../market/candles/candle.ts';
 import { CandleBuilder } from '../../market/candles/candle-builder.ts';
-import { CandleCheck, type CandleCounts, type CandleDifference, noCounts } from '../../market/candles/candle-check.ts';
+import { CandleCheck, type CandleCounts, noCounts } from '../../market/candles/candle-check.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 
 export interface KlineCheckOptions {
@@ -51,9 +50,6 @@ export function agreementOf(
  * ignored.
  */
 export class KlineCheck {
-  /** Emits each candle that differs, as soon as the difference is known. */
-  readonly differences$: Observable<CandleDifference>;
-  readonly #differences$ = new Subject<CandleDifference>();
   readonly #options: KlineCheckOptions;
   readonly #series = new Map<string, Map<string, Series>>();
   /** Counts by venue, symbol and interval, over all epochs, from the first candle on. */
@@ -61,7 +57,6 @@ export class KlineCheck {
 
   constructor(options: KlineCheckOptions) {
     this.#options = options;
-    this.differences$ = this.#differences$;
   }
 
   get counts(): readonly CandleAgreement[] {
@@ -72,15 +67,15 @@ export class KlineCheck {
   published(records: readonly FeedRecord[]): void {
     for (const record of records) {
       if (record.kind === 'trade' || record.kind === 'agg_trade') {
-        if (record.kind === this.#options.trades) this.#report(this.#of(record).trade(record));
-      } else if (record.kind === 'kline') this.#report(this.#of(record).kline(record));
+        if (record.kind === this.#options.trades) this.#of(record).trade(record);
+      } else if (record.kind === 'kline') this.#of(record).kline(record);
       else if (record.kind === 'gap') this.#gap(record);
     }
   }
 
   /** Compares the candles that still wait, because no more data will come. */
   flush(): void {
-    for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#report(series.flush());
+    for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) series.flush();
   }
 
   /** Notes a gap, unless it is repaired or belongs to another epoch. */
@@ -92,7 +87,7 @@ export class KlineCheck {
   #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {
     const known = this.#series.get(venue)?.get(symbol);
     if (known?.epoch === epoch) return known;
-    if (known !== undefined) this.#report(known.flush());
+    known?.flush();
     const series = new Series(venue, epoch, this.#options, (interval) => this.#countsOf(venue, symbol, interval));
     getOrCreate(this.#series, venue, () => new Map<string, Series>()).set(symbol, series);
     return series;
@@ -102,13 +97,7 @@ export class KlineCheck {
     const name = `${venue} ${symbol} ${interval}`;
     return getOrCreate(this.#counts, name, () => ({ venue, symbol, interval, ...noCounts() }));
   }
-
-  #report(differences: readonly CandleDifference[]): void {
-    for (const difference of differences) this.#differences$.next(difference);
-  }
 }
-
-const NONE: readonly never[] = [];
 
 /** The candles of one symbol at one venue in one epoch. */
 class Series {
@@ -141,7 +130,7 @@ class Series {
     );
   }
 
-  trade(trade: CandleTrade): readonly CandleDifference[] {
+  trade(trade: CandleTrade): void {
     const { timestamp } = trade;
     if (!this.#hasTraded) {
       this.#hasTraded = true;
@@ -150,18 +139,15 @@ class Series {
     if (timestamp > this.#reached) this.#reached = timestamp;
     // `noteTrade` only matters for fetched trades.
     if (trade.source === 'backfill') for (const check of this.#checks.values()) check.noteTrade(trade);
-    let differences: readonly CandleDifference[] = NONE;
     for (const builder of this.#builders)
-      for (const candle of builder.add(trade))
-        differences = [...differences, ...(this.#checks.get(candle.interval)?.ours(candle) ?? NONE)];
-    return differences;
+      for (const candle of builder.add(trade)) this.#checks.get(candle.interval)?.ours(candle);
   }
 
-  kline(kline: Kline): readonly CandleDifference[] {
+  kline(kline: Kline): void {
     const interval = KLINE_INTERVALS.find((known) => known === kline.interval);
-    if (interval === undefined) return NONE;
+    if (interval === undefined) return;
     const check = this.#checks.get(interval) ?? this.#begin(interval);
-    return check.venue(kline);
+    check.venue(kline);
   }
 
   /** Notes a gap. Trades of its last millisecond may be missing, too. */
@@ -170,8 +156,8 @@ class Series {
     for (const check of this.#checks.values()) check.noteGap(from, to + 1);
   }
 
-  flush(): readonly CandleDifference[] {
-    return [...this.#checks.values()].flatMap((check) => check.flush());
+  flush(): void {
+    for (const check of this.#checks.values()) check.flush();
   }
 
   #begin(interval: KlineInterval): CandleCheck {
