@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
+import { sampleAudit } from '../../testing/records/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { outRecords } from '../sinks/out-records.ts';
 import { gapOf, heartbeat, priceNow } from './published-topics.ts';
@@ -94,6 +95,20 @@ it('a gap halts from its report, whose time is in a status record', async () => 
   });
   await lastValueFrom(market.status$);
   expect(halted[0]).toBe(2500);
+});
+
+it('an audit is played 15 s after the end of its minute at the earliest', async () => {
+  const audits = [59_000, 80_000].map((ms, revision) => {
+    return sampleAudit({ minute: START, revision, receivedAt: (START + ms) * 1000 });
+  });
+  const market = await play(await folderOf(beat(0), ...audits, beat(90_000)));
+  const seen: unknown[] = [];
+  market.records$('audits', 'BTC').subscribe(({ revision }) => seen.push([revision, market.now() - START]));
+  await lastValueFrom(market.status$);
+  expect(seen).toEqual([
+    [0, 75_000],
+    [1, 80_000],
+  ]);
 });
 
 it('a gap is healed 75 s after its end at the earliest', async () => {

@@ -13,10 +13,14 @@ const MAX_REPAIR_MS = 12_000;
 /** The shortest time from a gap's end to its record with the outcome `healed`, milliseconds. */
 const HEALED_AFTER_MS = 75_000;
 
+/** The shortest time from a minute's start to its audit, milliseconds: the feed waits 15 s for late trades and the candle. */
+const AUDITED_AFTER_MS = 75_000;
+
 /** Returns when the record is played, milliseconds since 1970. */
 export function playedAtMs(record: FeedRecord): number {
   if (record.kind === 'gap' && record.outcome === 'healed') return record.toTime + HEALED_AFTER_MS;
   if (record.kind === 'trade_stats') return record.windowEnd + WINDOW_LATENESS_MS;
+  if (record.kind === 'audit') return Math.max(arrivalMs(record), record.minute + AUDITED_AFTER_MS);
   return arrivalMs(record);
 }
 
