@@ -9,15 +9,13 @@ import { holdUntilKnown } from '../resume/hold-until-known.ts';
 import { type CountedTrade, Epochs, type EpochsOptions } from './epochs.ts';
 import type { FetchCandles } from './past-candles.ts';
 import type { StatsEpoch } from './stats-epoch.ts';
+import { UNKNOWN_GAP } from './trade-coverage.ts';
 
 export interface TrackEpochsOptions extends EpochsOptions {
   readonly counts: SequencedTrade['kind'];
   readonly pastCandles: FetchCandles;
   readonly recent: NonNullable<StageOptions['recent']>;
 }
-
-/** The id of a gap if the trade after it is not known. */
-const UNKNOWN = 'unknown';
 
 /**
  * Emits the trades of each epoch, and sends the commands to hold, release and cut its windows.
@@ -68,8 +66,9 @@ export function trackEpochs(
           case 'possible_gap':
             if (event.of !== counts) return;
             // The open windows wait for trades that may be missing.
-            if (event.before === null) epochs.release(event.symbol, UNKNOWN);
-            else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsWithoutData: !event.waits });
+            if (event.before === null) epochs.release(event.symbol, UNKNOWN_GAP);
+            else
+              epochs.hold(event.symbol, UNKNOWN_GAP, { from: event.before.timestamp, endsWithoutData: !event.waits });
         }
       };
       holdUntilKnown(events$, recent, out, {

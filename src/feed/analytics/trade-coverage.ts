@@ -8,6 +8,9 @@ interface Span {
   readonly to: number;
 }
 
+/** The id of a pending gap if the trade after it is not known. */
+export const UNKNOWN_GAP = 'unknown';
+
 /** A gap whose outcome is not known yet. Until it is known, any trade after the start of the gap may be missing. */
 export interface PendingGap {
   readonly from: number;

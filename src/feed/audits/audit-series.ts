@@ -206,7 +206,7 @@ export class AuditSeries {
     const hasMore = minute.candle !== undefined && compareDecimals(minute.candle.volume, volume) > 0;
     if (verdict !== 'unexplained' || !hasMore || this.options.contiguousIds)
       return { audits: this.#audit(minute, wall) };
-    minute.lacking = reason;
+    minute.missingByCandle = reason;
     const count = minute.candle?.tradeCount ?? null;
     const gap = { ...this.#runs.around(minute), missing: count === null ? null : count - trades };
     return { gap, audits: this.#audit(minute, wall) };

@@ -23,7 +23,7 @@ export class AuditedMinute {
   /** Where contiguous ids do not follow each other, as text. */
   jump: string | undefined;
   /** How the trades differ from the candle, as text, after a gap was published because of it. */
-  lacking: string | undefined;
+  missingByCandle: string | undefined;
   /** True if some trades of the minute are not known. */
   isUnread = false;
   /** True if something came since the last audit. */
@@ -69,8 +69,8 @@ export class AuditedMinute {
   }
 
   judge(circumstances: Circumstances): Pick<Audit, 'verdict' | 'reason'> {
-    const { sums, candle, jump, lacking } = this;
-    if (lacking !== undefined) return { verdict: 'gap', reason: lacking };
+    const { sums, candle, jump, missingByCandle } = this;
+    if (missingByCandle !== undefined) return { verdict: 'gap', reason: missingByCandle };
     return verdictOf({ ...circumstances, jump, expected: sums.expectedCandle(), candle });
   }
 

@@ -1,5 +1,6 @@
 import type { Audit, Gap } from '../../domain/record.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
+import { UNKNOWN_GAP } from '../analytics/trade-coverage.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
 import { AuditSeries } from './audit-series.ts';
@@ -7,8 +8,6 @@ import { MINUTE_MS } from './audited-minute.ts';
 
 /** An unexplained minute is judged again this long after its end, with a candle fetched by REST. Milliseconds. */
 const CONCLUDED_MS = 120_000;
-/** The id of a gap if the trade after it is not known. */
-const UNKNOWN = 'unknown';
 const NONE: readonly never[] = [];
 
 export interface AuditedVenue {
@@ -86,8 +85,8 @@ export class Audits {
         return NONE;
       case 'possible_gap':
         if (event.of !== counts) return NONE;
-        if (event.before === null) this.#series.get(event.symbol)?.close(UNKNOWN);
-        else this.#series.get(event.symbol)?.open(UNKNOWN, event.before.timestamp);
+        if (event.before === null) this.#series.get(event.symbol)?.close(UNKNOWN_GAP);
+        else this.#series.get(event.symbol)?.open(UNKNOWN_GAP, event.before.timestamp);
         return NONE;
       case 'healed':
         for (const record of event.records)
