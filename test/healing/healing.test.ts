@@ -102,7 +102,10 @@ it('writes each late trade once, although the process is killed 20 times while i
     await run.world.pass(5 * SECOND_MS + random.below(600));
     counts.add(run.store.late.length);
   }
-  expect([...counts].some((count) => count > 0 && count < 2500), `${[...counts]}`).toBe(true);
+  expect(
+    [...counts].some((count) => count > 0 && count < 2500),
+    `${[...counts]}`,
+  ).toBe(true);
   await run.until(() => run.gaps('healed').length > 0, 300 * SECOND_MS);
   expect(idsOf(run.store.late)).toEqual(madeBetween(run, gap));
   expect(run.gaps('healed')).toEqual([{ ...gap, filled: 2500, outcome: 'healed' }]);
