@@ -3,9 +3,11 @@ import { expect, it } from 'vitest';
 import type { Audit, Gap, TradeEvent, TradeStats } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
 import { windowProblems } from '../../testing/judges/judge-windows.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { SECOND_MS, VirtualRun } from './virtual-run.ts';
 
 const MINUTE_MS = 60_000;
+const [KILLS, TRADES] = isLong ? [20, 2500] : [8, 1500];
 
 /** The ids of a symbol's trades that the venue made, between two ids, both exclusive. */
 function madeBetween({ world }: VirtualRun, { symbol, fromId, toId }: Gap): string[] {
@@ -87,19 +89,19 @@ it('fetches the trades of a gap that could not be repaired in time, and makes it
   await run.stop();
 });
 
-it('writes each late trade once, although the process is killed 20 times while it heals', async () => {
+it(`writes each late trade once, although the process is killed ${KILLS} times while it heals`, async () => {
   const run = new VirtualRun({ venues: ['binance'], seed: 3 });
   const { random } = run.world;
   await run.start();
   await run.world.pass(5 * SECOND_MS);
-  const gap = await run.makeGap(2500, 65);
+  const gap = await run.makeGap(TRADES, TRADES / 40);
   // Trades after the gap are stored, so that the next run does not repair it.
   await run.world.pass(2 * SECOND_MS);
   const counts = new Set<number>();
-  for (let kills = 0; kills < 20; kills++) {
+  for (let kills = 0; kills < KILLS; kills++) {
     run.kill();
     await run.start();
-    await run.world.pass(5 * SECOND_MS + random.below(600));
+    await run.world.pass(5 * SECOND_MS + random.below(900));
     counts.add(run.store.late.length);
   }
   expect(
@@ -108,7 +110,7 @@ it('writes each late trade once, although the process is killed 20 times while i
   ).toBe(true);
   await run.until(() => run.gaps('healed').length > 0, 300 * SECOND_MS);
   expect(idsOf(run.store.late)).toEqual(madeBetween(run, gap));
-  expect(run.gaps('healed')).toEqual([{ ...gap, filled: 2500, outcome: 'healed' }]);
+  expect(run.gaps('healed')).toEqual([{ ...gap, filled: TRADES, outcome: 'healed' }]);
   await run.stop();
 });
 
@@ -127,7 +129,7 @@ it('fetches nothing for a gap that the next run repaired, because no trade after
   await run.stop();
 });
 
-it('heals a gap at Binance US with aggregated trades', async () => {
+it.runIf(isLong)('heals a gap at Binance US with aggregated trades', async () => {
   const run = new VirtualRun({ venues: ['binance_us'] });
   await run.start();
   await run.world.pass(5 * SECOND_MS);
@@ -139,7 +141,7 @@ it('heals a gap at Binance US with aggregated trades', async () => {
   await run.stop();
 });
 
-it('heals a late trade at Bybit, whose last trades reach back to it', async () => {
+it.runIf(isLong)('heals a late trade at Bybit, whose last trades reach back to it', async () => {
   const run = new VirtualRun({ venues: ['bybit'], seed: 4, rate: 4 });
   await run.start();
   await run.world.pass(5 * SECOND_MS);
@@ -151,7 +153,7 @@ it('heals a late trade at Bybit, whose last trades reach back to it', async () =
   await run.stop();
 });
 
-it('leaves a gap at Bybit open that is older than the last 60 trades', async () => {
+it.runIf(isLong)('leaves a gap at Bybit open that is older than the last 60 trades', async () => {
   const run = new VirtualRun({ venues: ['bybit'], seed: 4 });
   await run.start();
   // The first minute is not whole, so it is not compared with its candle.
@@ -165,7 +167,7 @@ it('leaves a gap at Bybit open that is older than the last 60 trades', async () 
   await run.stop();
 });
 
-it('heals the gaps of two venues in two sinks, each once', async () => {
+it.runIf(isLong)('heals the gaps of two venues in two sinks, each once', async () => {
   const run = new VirtualRun({ venues: ['binance', 'binance_us'], mode: 'all', sinks: ['file', 'kafka'] });
   await run.start();
   await run.world.pass(5 * SECOND_MS);
@@ -185,7 +187,7 @@ it('heals the gaps of two venues in two sinks, each once', async () => {
   await run.stop();
 });
 
-it('goes on healing after another process has taken over', async () => {
+it.runIf(isLong)('goes on healing after another process has taken over', async () => {
   const run = new VirtualRun({ venues: ['binance'], seed: 5 });
   const first = await run.start();
   await run.world.pass(5 * SECOND_MS);
@@ -200,7 +202,7 @@ it('goes on healing after another process has taken over', async () => {
   await run.stop();
 });
 
-it('goes on healing after the sink was away', async () => {
+it.runIf(isLong)('goes on healing after the sink was away', async () => {
   const run = new VirtualRun({ venues: ['binance'], seed: 6 });
   await run.start();
   await run.world.pass(5 * SECOND_MS);
@@ -214,7 +216,7 @@ it('goes on healing after the sink was away', async () => {
   await run.stop();
 });
 
-it('heals a gap although the venue refuses requests for a quarter of an hour', async () => {
+it.runIf(isLong)('heals a gap although the venue refuses requests for a quarter of an hour', async () => {
   const run = new VirtualRun({ venues: ['binance'], seed: 7, rate: 10 });
   await run.start();
   await run.world.pass(5 * SECOND_MS);
