@@ -31,7 +31,7 @@ const MAX_GAPS = 64;
 /** Knows from when on a series' trades are complete, and where some may be missing. */
 export class TradeCoverage {
   #knownFrom = Number.POSITIVE_INFINITY;
-  readonly #gaps: Span[] = [];
+  #gaps: Span[] = [];
   readonly #pending = new Map<string, PendingGap>();
 
   /**
@@ -55,8 +55,7 @@ export class TradeCoverage {
 
   /** Forgets a gap, because its trades are known now. */
   heal({ fromTime, toTime }: Pick<Gap, 'fromTime' | 'toTime'>): void {
-    const at = this.#gaps.findIndex(({ from, to }) => from === fromTime && to === toTime);
-    if (at >= 0) this.#gaps.splice(at, 1);
+    this.#gaps = this.#gaps.filter(({ from, to }) => from !== fromTime || to !== toTime);
   }
 
   open(gap: string, pending: PendingGap): void {

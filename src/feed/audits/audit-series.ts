@@ -120,11 +120,8 @@ export class AuditSeries {
     this.#coverage.begin({ timestamp: Math.min(knownFrom, last.timestamp) - 1, receivedAt: 0 });
     this.#hasTraded = true;
     this.#origin = last;
-    for (const gap of gaps) {
-      if (gap.toTime < knownFrom) continue;
-      if (isMissing(gap.outcome)) this.#coverage.gap(gap);
-      else this.#coverage.heal(gap);
-    }
+    const filled = new Set(gaps.filter(({ outcome }) => !isMissing(outcome)).map(boundsOf));
+    for (const gap of gaps) if (gap.toTime >= knownFrom && !filled.has(boundsOf(gap))) this.#coverage.gap(gap);
     for (const trade of trades) {
       const start = startOf(trade.timestamp);
       if (start >= knownFrom || start >= lastStart) this.add(trade);
@@ -222,8 +219,9 @@ export class AuditSeries {
     const circumstances = this.#circumstances(minute, why);
     // A candle of the time before the epoch says nothing about the epoch.
     const isForeign = minute.sums.ids === 0 && circumstances.doubt === 'start';
-    const isPublished = minute.published === undefined && minute.end <= this.#publishedTo;
-    if (origin === undefined || minute.isEmpty || isForeign || isPublished) {
+    // Its audit was published so long ago that it was not read.
+    const isPast = minute.published === undefined && minute.end <= this.#publishedTo;
+    if (origin === undefined || minute.isEmpty || isForeign || isPast) {
       this.#minutes.delete(minute.start);
       return [];
     }
@@ -262,6 +260,10 @@ export class AuditSeries {
   #minuteAt(timestamp: number): AuditedMinute {
     return getOrCreate(this.#minutes, startOf(timestamp), (start) => new AuditedMinute(start));
   }
+}
+
+function boundsOf({ fromTime, toTime }: PreviousTrades['gaps'][number]): string {
+  return `${fromTime} ${toTime}`;
 }
 
 function startOf(timestamp: number): number {

@@ -445,8 +445,10 @@ describe('Audits: a start', () => {
       expect(desk.audits[1]?.hash).toBe(audits[0]?.audit.hash);
     });
 
-    it('does not count them as gaps', () => {
-      const desk = started(['1:59', '2:61', '3:80'], { gaps });
+    it('does not count them as gaps, even if there are many', () => {
+      const bounded = Array.from({ length: 70 }, (_, ms) => ({ epoch: 1, fromTime: at(61) + ms, toTime: at(70) + ms }));
+      const many = (['unrepaired', 'healed'] as const).flatMap((outcome) => bounded.map((of) => ({ ...of, outcome })));
+      const desk = started(['1:59', '2:61', '3:80'], { gaps: many });
       expect(desk.trades('4:101').at(150).output.at(-1)).toBe('136 s: minute 1 epoch 1 revision 0: 3 proven');
     });
   });
