@@ -1,34 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { readFiles } from '../../src/avro-file/read-files.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { readJournal } from '../../testing/judges/journal.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { startMarketFeed, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
-import { isLong } from '../../testing/tools/is-long.ts';
+import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startHere } from '../cli/start-here.ts';
 
 const RATE = 100;
 const SKIPPED = 40;
-/** A folder's lock, or a second of heartbeats. */
+/** How the command names a run that publishes to Kafka. */
 const BESIDE = /heal: a run \(instance [-0-9a-f]+\) publishes to .*simulated\.\* and heals its gaps/;
-const KILLS = 20;
-/** Trades a second in the long test. */
-const LONG_RATE = 2000;
 
 /** Trades as Python reads them. */
 type Row = { readonly record: { readonly trade_id: string; readonly symbol: string; readonly source: string } };
 
 /** A simulator, and a configuration whose records go to Kafka and to files. */
-async function started(feed: object, tradesPerSecond = RATE) {
+async function started(feed: object) {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
-  const rate = { bybit: 0, binance: tradesPerSecond, binance_us: 0, binance_testnet: 0 };
-  const simulator = await startSimulator({ rate, symbols: 1, journal, keptTrades: 2_000_000 });
+  const rate = { bybit: 0, binance: RATE, binance_us: 0, binance_testnet: 0 };
+  const simulator = await startSimulator({ rate, symbols: 1, journal });
   onTestFinished(() => simulator.close());
   const brokers = await sharedBrokers();
   const prefix = `${randomUUID()}.`;
@@ -57,15 +52,7 @@ async function started(feed: object, tradesPerSecond = RATE) {
     ]);
     return { kafka: idsIn(ofKafka.stdout), file: idsIn(ofFiles.stdout) };
   };
-  /** The ids of the stored trades of a topic, also those in open files. */
-  const storedIds = async (sink: 'kafka' | 'file', topic: string): Promise<readonly string[]> => {
-    if (sink === 'kafka') return (await idsOf(topic)).kafka;
-    const ids: string[] = [];
-    for await (const record of readFiles(join(folder, 'files'), `simulated.${topic}`))
-      if (record.kind === 'trade') ids.push(record.tradeId);
-    return ids;
-  };
-  return { simulator, configWith, idsOf, storedIds, journal };
+  return { simulator, configWith, idsOf, journal };
 }
 
 function idsIn(stdout: string): string[] {
@@ -130,43 +117,3 @@ it('market-feed heal refuses to work beside a run, and fetches the missing trade
     expect(all).toEqual(made.slice(made.indexOf(all[0] as string)).slice(0, all.length));
   }
 });
-
-it.runIf(isLong)(
-  `a run that is killed ${KILLS} times while it heals writes each late trade once, and then the gap is healed`,
-  async () => {
-    const { simulator, configWith, idsOf, storedIds, journal } = await started({ channels: ['trade'] }, LONG_RATE);
-    const both = await configWith(['kafka', 'file']);
-    let run = startMarketFeed('run', '--config', both);
-    await run.logged('trading_resumed');
-    skip(simulator, 60 * LONG_RATE);
-    const { to_id: toId } = await run.logged('gap_unrepaired');
-    // If no trade after the gap is stored, the next run repairs it.
-    for (const sink of ['kafka', 'file'] as const)
-      await until(async () => (await storedIds(sink, 'trades')).includes(String(toId)), { timeoutMs: 60_000 });
-    const counts = new Set<number>();
-    for (let kills = 0; kills < KILLS; kills++) {
-      run.signal('SIGKILL');
-      expect(await run.exited).toBeNull();
-      const before = (await storedIds('file', 'late-trades')).length;
-      run = startMarketFeed('run', '--config', both);
-      const isHealing = async () => (await storedIds('file', 'late-trades')).length > before;
-      // The healer begins 5 s after the start.
-      await until(isHealing, { timeoutMs: 20_000, everyMs: 20 }).catch(() => {});
-      counts.add(before);
-    }
-    expect(counts.size).toBeGreaterThan(3);
-    // The windows of the gap are computed again 75 s after the last start.
-    const isHealed = () => run.log().some(({ event }) => event === 'gap_healed');
-    await until(isHealed, { timeoutMs: 240_000, message: () => `gap_healed in the log:\n${run.stderr}` });
-    run.signal('SIGTERM');
-    expect(await run.exited, run.stderr).toBe(0);
-    await simulator.close();
-    const made = (await readJournal(journal, ({ kind }) => kind === 'trade')).map(({ id }) => id);
-    const [trades, late] = [await idsOf('trades'), await idsOf('late-trades')];
-    for (const sink of ['kafka', 'file'] as const) {
-      const all = [...trades[sink], ...late[sink]].sort();
-      expect(all).toEqual(made.slice(made.indexOf(all[0] as string)).slice(0, all.length));
-    }
-  },
-  900_000,
-);
