@@ -57,6 +57,8 @@ const OVERLAP_MS = 3_600_000;
 const PUBLISHED_MS = 75_000;
 /** The same where ids jump: the venue's candle is requested again before the feed decides about a minute. */
 const JUDGED_MS = 165_000;
+/** How long the feed may take after a gap for the windows and audits of earlier minutes, milliseconds. */
+const SETTLED_MS = 15_000;
 
 /** What is to be done for an open gap. Times are in milliseconds since 1970; Infinity: never. */
 interface GapState {
@@ -142,8 +144,10 @@ export class Healer {
 
   /** When the windows and audits that a gap touches can be computed again, milliseconds since 1970. */
   #reviseAt(gap: Gap): number {
-    const { feedSinceMs = Number.NEGATIVE_INFINITY } = this.#options;
-    return Math.max(this.#publishedAt(gap), feedSinceMs + PUBLISHED_MS);
+    const { feedSinceMs, wallClockMs } = this.#options;
+    if (feedSinceMs === undefined) return this.#publishedAt(gap);
+    // After a long outage, the feed publishes the old minutes only when the gap is known.
+    return Math.max(this.#publishedAt(gap), feedSinceMs + PUBLISHED_MS, wallClockMs() + SETTLED_MS);
   }
 
   #isFetched(gap: Gap): boolean {
