@@ -28,12 +28,13 @@ const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
  * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
- * outages of a broker or of instances of a cluster; of the README's faults and of the page during faults; and with Flink
+ * outages of a broker or of instances of a cluster; of rare cases of healing; of the README's faults and of the page during faults; and with Flink
  * and tools of other languages, because they cost much CPU.
  */
 const onlyLong = [
   'browser/faults',
   'engines/flink',
+  'healing/healing-cases',
   'integration/break-it',
   'integration/broker-outage',
   'integration/cluster',
@@ -105,7 +106,7 @@ const suite = [
       ...unit,
       name: 'unit',
       include: ['test/**/*.test.ts'],
-      exclude: ['test/integration/**', 'test/engines/**', 'test/browser/**', ...MOCKING],
+      exclude: [...onlyLong, 'test/integration/**', 'test/engines/**', 'test/browser/**', ...MOCKING],
       isolate: false,
     },
   },
