@@ -1,67 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import { readJournal } from '../../testing/judges/journal.ts';
-import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
-import { runPython } from '../../testing/tools/python.ts';
+import { expect, it } from 'vitest';
 import { until } from '../../testing/tools/until.ts';
 import { startHere } from '../cli/start-here.ts';
+import { startHealing } from './healing-run.ts';
 
 const RATE = 100;
 const SKIPPED = 40;
 /** How the command names a run that publishes to Kafka. */
 const BESIDE = /heal: a run \(instance [-0-9a-f]+\) publishes to .*simulated\.\* and heals its gaps/;
-
-/** Trades as Python reads them. */
-type Row = { readonly record: { readonly trade_id: string; readonly symbol: string; readonly source: string } };
-
-/** A simulator, and a configuration whose records go to Kafka and to files. */
-async function started(feed: object) {
-  const folder = await temporaryFolder();
-  const journal = join(folder, 'journal.ndjson');
-  const rate = { bybit: 0, binance: RATE, binance_us: 0, binance_testnet: 0 };
-  const simulator = await startSimulator({ rate, symbols: 1, journal });
-  onTestFinished(() => simulator.close());
-  const brokers = await sharedBrokers();
-  const prefix = `${randomUUID()}.`;
-  const configWith = async (sinks: readonly string[], more: object = {}) => {
-    const own = await temporaryFolder();
-    return writeConfiguration(own, {
-      ...simulatedValues(simulator, {
-        coins: ['BTC'],
-        feed: { venues: ['binance'], allow_test_data: false, ...feed, ...more },
-      }),
-      sinks,
-      file: { dir: join(folder, 'files') },
-      spill: { dir: join(own, 'spill') },
-      kafka: { brokers, topic_prefix: prefix, partitions: 1 },
-      gateway: { enabled: false },
-    });
-  };
-  /** The ids of the trades that Python reads from both sinks, by topic. */
-  const idsOf = async (
-    topic: string,
-  ): Promise<{ readonly kafka: readonly string[]; readonly file: readonly string[] }> => {
-    const kafka = ['--brokers', brokers.join(','), '--topic', `${prefix}simulated.${topic}`, '--schemas', 'schemas'];
-    const [ofKafka, ofFiles] = await Promise.all([
-      runPython('read_topic.py', kafka),
-      runPython('read_files.py', [join(folder, 'files', `simulated.${topic}`)]),
-    ]);
-    return { kafka: idsIn(ofKafka.stdout), file: idsIn(ofFiles.stdout) };
-  };
-  return { simulator, configWith, idsOf, journal };
-}
-
-function idsIn(stdout: string): string[] {
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => (JSON.parse(line) as Row).record.trade_id);
-}
 
 /** Reads what a command has printed, one JSON object a line. */
 const rowsOf = (stdout: string) =>
@@ -71,17 +16,15 @@ const rowsOf = (stdout: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as { sink: string; missing: number; result: string });
 
-function skip(simulator: Simulator, count: number): void {
-  simulator.fault({ venue: 'binance', fault: 'refuse_rest', seconds: 12, status: 503 });
-  simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count });
-}
-
 it('market-feed heal refuses to work beside a run, and fetches the missing trades into Kafka and files after it', async () => {
-  const { simulator, configWith, idsOf, journal } = await started({ backfill: false, channels: ['trade'] });
+  const { simulator, configWith, idsOf, skip, end } = await startHealing(
+    { backfill: false, channels: ['trade'] },
+    RATE,
+  );
   const both = await configWith(['kafka', 'file']);
   const run = startHere('run', '--config', both);
   await run.logged('trading_resumed');
-  skip(simulator, SKIPPED);
+  skip(SKIPPED, 12);
   await run.logged('gap_unrepaired');
   simulator.clearFaults();
 
@@ -108,12 +51,8 @@ it('market-feed heal refuses to work beside a run, and fetches the missing trade
   const heal = startHere('heal', '--config', both);
   await until(async () => (await idsOf('late-trades')).kafka.length >= SKIPPED, { timeoutMs: 30_000 });
   expect(await heal.stop(), heal.stderr).toBe(0);
-  await simulator.close();
-  const made = (await readJournal(journal, ({ kind }) => kind === 'trade')).map(({ id }) => id);
-  const [trades, late] = [await idsOf('trades'), await idsOf('late-trades')];
-  for (const sink of ['kafka', 'file'] as const) {
-    expect(late[sink]).toHaveLength(SKIPPED);
-    const all = [...trades[sink], ...late[sink]].sort();
-    expect(all).toEqual(made.slice(made.indexOf(all[0] as string)).slice(0, all.length));
+  for (const { late, all, made } of await end()) {
+    expect(late).toBe(SKIPPED);
+    expect(all).toEqual(made);
   }
 });

@@ -22,8 +22,8 @@ export interface HealingDependencies {
   readonly share: number;
 }
 
-/** The longest pause after a part of the work, milliseconds. A part that took long has waited for the sink. */
-const MAX_TURN_MS = 1000;
+/** How long a part of the work keeps the thread busy at most, milliseconds. The rest of its time it waits for the sink. */
+const MOST_BUSY_MS = 5;
 
 /** Makes the healer of one sink. */
 export function newHealer(
@@ -36,7 +36,10 @@ export function newHealer(
     await pauseFor(ms, scheduler, signal);
     signal.throwIfAborted();
   };
-  const turn = (usedMs: number) => pause(Math.min(usedMs / share - usedMs, MAX_TURN_MS));
+  const turn = (usedMs: number) => {
+    const busyMs = Math.min(usedMs, MOST_BUSY_MS);
+    return pause(busyMs / share - busyMs);
+  };
   const store = new HealingStore({ archive, config, pause, turn, now: () => scheduler.now() });
   const past = new Map<VenueId, VenuePast>();
   return new Healer({
