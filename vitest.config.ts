@@ -28,8 +28,9 @@ const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
  * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
- * outages of a broker or of instances of a cluster; of candles, which audits check in the suite; of rare cases of healing; of the README's faults and of the page during faults; and with Flink
- * and tools of other languages, because they cost much CPU.
+ * outages of a broker or of instances of a cluster; of candles, which audits check in the suite; of rare cases of
+ * healing; of the README's faults and of the page during faults; and with Flink and tools of other languages, because
+ * they cost much CPU.
  */
 const onlyLong = [
   'browser/faults',
