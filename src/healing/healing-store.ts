@@ -10,20 +10,19 @@ import type { OutRecord, SinkArchive } from '../sinks/contract.ts';
 const RETRY_MS = [100, 200, 500, 1000, 2000, 5000];
 /** Records in a batch. A larger batch would delay the batches of the feed. */
 const BATCH = 250;
-/** How long records are read without a pause, milliseconds: the feed cannot work meanwhile. */
-const READ_MS = 2;
-/** The clock is read once for so many records. */
-const CLOCK_EVERY = 32;
+/** How long fetching, encoding and writing a batch keeps the thread busy, milliseconds. Most of its time it waits. */
+const BATCH_MS = 3;
+/** Records that are read without a pause, and how long that keeps the thread busy, milliseconds. */
+const READ_AT_ONCE = 1000;
+const READ_MS = 1;
 
 export interface HealingStoreOptions {
   readonly archive: SinkArchive;
   readonly config: Config;
   /** Waits between two tries of a write. Rejects when the healer is stopped. */
   readonly pause: (ms: number) => Promise<void>;
-  /** Called after a part of the work, with the time that it took in milliseconds: it makes room for other work. */
-  readonly turn: (usedMs: number) => Promise<void>;
-  /** Returns the monotonic clock's time, milliseconds. */
-  readonly now: () => number;
+  /** Called after a part of the work, with the time that the thread was busy, milliseconds. It makes room for other work. */
+  readonly turn: (busyMs: number) => Promise<void>;
 }
 
 /** The records of one sink, as a healer reads and writes them. Promises reject with a Fault. */
@@ -68,16 +67,10 @@ export class HealingStore {
 
   /** Makes room for other work while records are read. */
   async *#inTurns(records: AsyncIterable<FeedRecord>): AsyncGenerator<FeedRecord> {
-    const { now, turn } = this.#options;
-    let since = now();
     let count = 0;
     for await (const record of records) {
       yield record;
-      if (++count % CLOCK_EVERY !== 0) continue;
-      const usedMs = now() - since;
-      if (usedMs < READ_MS) continue;
-      await turn(usedMs);
-      since = now();
+      if (++count % READ_AT_ONCE === 0) await this.#options.turn(READ_MS);
     }
   }
 
@@ -117,17 +110,13 @@ export class HealingStore {
     records: readonly T[],
     onDelivered: (records: readonly T[]) => void = () => {},
   ): Promise<readonly Fault[]> {
-    const { now, turn } = this.#options;
     const refused: Fault[] = [];
     for (let from = 0; from < records.length; from += BATCH) {
       const batch = records.slice(from, from + BATCH);
-      const write = this.#written.then(async () => {
-        const since = now();
-        refused.push(...(await this.#writeBatch(batch, onDelivered)));
-        return now() - since;
-      });
+      const write = this.#written.then(() => this.#writeBatch(batch, onDelivered));
       this.#written = write.catch(() => {});
-      await turn(await write);
+      refused.push(...(await write));
+      await this.#options.turn(BATCH_MS);
     }
     return refused;
   }

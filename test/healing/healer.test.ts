@@ -84,7 +84,6 @@ class Fixture {
       config,
       pause: async () => {},
       turn: async () => {},
-      now: () => 0,
     });
     const { recent } = this;
     const byRecent = recent && { recent: async () => recent() };

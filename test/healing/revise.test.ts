@@ -48,7 +48,7 @@ async function revised(
   archive.late.push(...late);
   const config = loadConfig({ values: { coins: ['BTC'], feed: { venues: ['binance'] } } });
   const none = async () => {};
-  const store = new HealingStore({ archive, config, pause: none, turn: none, now: () => 0 });
+  const store = new HealingStore({ archive, config, pause: none, turn: none });
   const last = Math.max(...gaps.map(({ toTime }) => toTime));
   const publishedAt = (Math.floor(last / MINUTE_MS) + 1) * MINUTE_MS + PUBLISHED_MS;
   const market = { venue: 'binance', symbol: 'BTCUSDT', isContiguous: true, windowsMs: [10_000] } as const;

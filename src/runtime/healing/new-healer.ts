@@ -18,12 +18,9 @@ export interface HealingDependencies {
   readonly wallClockMs: () => number;
   readonly access: VenueAccess;
   readonly signal: AbortSignal;
-  /** The share of the time that healing may take: above 0, at most 1. */
+  /** The share of the thread's time that healing may take: above 0, at most 1. */
   readonly share: number;
 }
-
-/** How long a part of the work keeps the thread busy at most, milliseconds. The rest of its time it waits for the sink. */
-const MOST_BUSY_MS = 5;
 
 /** Makes the healer of one sink. */
 export function newHealer(
@@ -36,11 +33,8 @@ export function newHealer(
     await pauseFor(ms, scheduler, signal);
     signal.throwIfAborted();
   };
-  const turn = (usedMs: number) => {
-    const busyMs = Math.min(usedMs, MOST_BUSY_MS);
-    return pause(busyMs / share - busyMs);
-  };
-  const store = new HealingStore({ archive, config, pause, turn, now: () => scheduler.now() });
+  const turn = (busyMs: number) => pause(busyMs / share - busyMs);
+  const store = new HealingStore({ archive, config, pause, turn });
   const past = new Map<VenueId, VenuePast>();
   return new Healer({
     ...options,
