@@ -40,7 +40,8 @@ it(`a run that is killed ${KILLS} times while it heals writes each late trade on
   run.signal('SIGTERM');
   expect(await run.exited, run.stderr).toBe(0);
   for (const { late, all, made } of await end()) {
-    expect(late).toBe(missing);
+    // A later gap may be healed, too.
+    expect(late).toBeGreaterThanOrEqual(missing);
     expect(all).toEqual(made);
   }
 }, 1_200_000);
