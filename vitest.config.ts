@@ -40,7 +40,6 @@ const onlyLong = [
   'integration/broker-outage',
   'integration/cluster',
   'integration/flink',
-  'integration/healing-kill',
   'integration/kafka-broker',
   'integration/kline-check',
   'integration/other-languages',

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { readFiles } from '../../src/avro-file/read-files.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { readJournal } from '../../testing/judges/journal.ts';
@@ -17,7 +16,7 @@ export async function startHealing(feed: object, tradesPerSecond: number) {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
   const rate = { bybit: 0, binance: tradesPerSecond, binance_us: 0, binance_testnet: 0 };
-  const simulator = await startSimulator({ rate, symbols: 1, journal, keptTrades: 2_000_000 });
+  const simulator = await startSimulator({ rate, symbols: 1, journal });
   onTestFinished(() => simulator.close());
   const brokers = await sharedBrokers();
   const prefix = `${randomUUID()}.`;
@@ -46,13 +45,6 @@ export async function startHealing(feed: object, tradesPerSecond: number) {
     ]);
     return { kafka: idsIn(ofKafka.stdout), file: idsIn(ofFiles.stdout) };
   };
-  /** The ids of the stored trades of a topic in the file sink, also those in open files. */
-  const idsInFiles = async (topic: string): Promise<readonly string[]> => {
-    const ids: string[] = [];
-    for await (const record of readFiles(join(folder, 'files'), `simulated.${topic}`))
-      if (record.kind === 'trade') ids.push(record.tradeId);
-    return ids;
-  };
   /** Makes a gap. The venue's REST interface answers again after some seconds. */
   const skip = (count: number, refusedSeconds: number): void => {
     simulator.fault({ venue: 'binance', fault: 'refuse_rest', seconds: refusedSeconds, status: 503 });
@@ -69,7 +61,7 @@ export async function startHealing(feed: object, tradesPerSecond: number) {
       return { late: late[sink].length, all, made: made.slice(from, from + all.length) };
     });
   };
-  return { simulator, configWith, idsOf, idsInFiles, skip, end };
+  return { simulator, configWith, idsOf, skip, end };
 }
 
 function idsIn(stdout: string): string[] {
