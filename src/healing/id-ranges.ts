@@ -11,6 +11,12 @@ export class IdRanges {
 
   add(first: bigint, last: bigint): void {
     const ranges = this.#ranges;
+    const newest = ranges.at(-1);
+    // Most ids arrive in order, and where ids jump each is a range of its own: a search would visit all of them.
+    if (newest !== undefined && newest.last < first - 1n) {
+      ranges.push({ first, last });
+      return;
+    }
     const at = ranges.findIndex((range) => range.last >= first - 1n);
     if (at === -1) {
       ranges.push({ first, last });

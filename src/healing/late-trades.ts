@@ -108,14 +108,21 @@ export class LateTrades {
     const since = Math.min(...jobs.map(({ gap }) => gap.fromTime)) - CLOCKS_DIFFER_MS;
     const symbols = jobs.map(({ gap }) => gap.symbol);
     const [before, after] = [new Set<GapJob>(), new Set<GapJob>()];
+    // The jobs whose later trade was not read yet.
+    const waiting = new Map(
+      [...Map.groupBy(jobs, ({ gap }) => gap.symbol)].map(([symbol, own]) => [symbol, new Set(own)]),
+    );
     for await (const record of this.#store.records('trades', venue, symbols, since)) {
       if (record.kind !== 'trade') continue;
-      for (const job of jobs) {
-        if (after.has(job) || job.gap.symbol !== record.symbol) continue;
+      const own = waiting.get(record.symbol);
+      for (const job of own ?? []) {
         const place = placeOf(job.gap, record);
         if (place === 'inside') this.#note(record);
         if (place === 'before') before.add(job);
-        if (place === 'after') after.add(job);
+        if (place === 'after') {
+          after.add(job);
+          own?.delete(job);
+        }
       }
       if (after.size === jobs.length) break;
     }

@@ -1,4 +1,3 @@
-import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Gap } from '../domain/record.ts';
 import { isMissing, nameOfGap } from '../domain/trade-id.ts';
 
@@ -12,21 +11,21 @@ export function nameOfSeries({ venue, symbol, epoch }: Pick<Gap, 'venue' | 'symb
 
 /** The gaps in the trades, as the topic `gaps` has them. The open ones are the work of a healer. */
 export class OpenGaps {
-  /** The latest record of each gap, by series and name. */
-  readonly #series = new Map<string, Map<string, Gap>>();
+  /** The latest record of each gap, by its name. */
+  readonly #gaps = new Map<string, Gap>();
 
   /** Notes a record of `gaps`. A gap that is repaired or healed stays so. */
   add(gap: Gap): void {
     if (gap.channel !== 'trade') return;
-    const gaps = getOrCreate(this.#series, nameOfSeries(gap), () => new Map<string, Gap>());
-    const known = gaps.get(nameOfGap(gap));
-    if (known === undefined || isMissing(known.outcome)) gaps.set(nameOfGap(gap), gap);
+    const name = nameOfGap(gap);
+    const known = this.#gaps.get(name);
+    if (known === undefined || isMissing(known.outcome)) this.#gaps.set(name, gap);
   }
 
   /** The open gaps, the oldest first. */
   open(): readonly Gap[] {
-    const all = this.#series.values().flatMap((gaps) => gaps.values());
-    return [...all.filter(({ outcome }) => isMissing(outcome))].sort((a, b) => a.fromTime - b.fromTime);
+    const open = this.#gaps.values().filter(({ outcome }) => isMissing(outcome));
+    return [...open].sort((a, b) => a.fromTime - b.fromTime);
   }
 }
 

@@ -12,7 +12,9 @@ import { CLOCKS_DIFFER_MS } from './late-trades.ts';
 
 const MINUTE_MS = 60_000;
 /** How long before the first interval reading begins, milliseconds. An earlier trade shows that the interval is whole. */
-const EARLIER_MS = [CLOCKS_DIFFER_MS, 900_000];
+const EARLIER_MS = CLOCKS_DIFFER_MS;
+/** The same, if the shorter time has no trade. */
+const LONG_BEFORE_MS = 900_000;
 
 /** The gaps of one market whose trades were fetched. */
 export interface FetchedGaps {
@@ -39,13 +41,10 @@ export interface FetchedGaps {
 export async function revise(store: HealingStore, fetched: FetchedGaps): Promise<readonly FeedRecord[] | undefined> {
   const from = Math.min(...fetched.gaps.map(({ fromTime }) => fromTime));
   const first = startOf(from, longestOf(fetched.windowsMs));
-  for (const earlierMs of EARLIER_MS) {
-    const result = await reviseSince(store, fetched, { first, since: first - earlierMs });
-    // Without an earlier trade, the first interval would not be whole.
-    if (result.hasEarlier || result.records === undefined) return result.records;
-    if (earlierMs === EARLIER_MS.at(-1)) return result.records;
-  }
-  return undefined;
+  const { records, hasEarlier } = await reviseSince(store, fetched, { first, since: first - EARLIER_MS });
+  if (hasEarlier || records === undefined) return records;
+  // Without an earlier trade, the first interval would not be whole.
+  return (await reviseSince(store, fetched, { first, since: first - LONG_BEFORE_MS })).records;
 }
 
 /** The same from one time on. `hasEarlier`: a trade before the first interval was read. */
@@ -55,9 +54,9 @@ async function reviseSince(
   { first, since }: { readonly first: number; readonly since: number },
 ): Promise<{ readonly records: readonly FeedRecord[] | undefined; readonly hasEarlier: boolean }> {
   const { venue, symbol, publishedAt: end } = fetched;
-  let follows: 'trade' | 'epoch' | undefined;
-  const trades = tradesOf(store.records('trades', venue, [symbol], since), fetched, (what) => {
-    follows = what;
+  let isComplete = false;
+  const trades = tradesOf(store.records('trades', venue, [symbol], since), fetched, () => {
+    isComplete = true;
   });
   const late = () => lateTradesOf(store.records('late-trades', venue, [symbol], since), fetched, { since, end });
   const known = await publishedSince(store, fetched, since);
@@ -69,8 +68,8 @@ async function reviseSince(
     const epoch = getOrCreate(epochs, trade.epoch, () => new EpochRevision(fetched, trade.epoch, known));
     records.push(...epoch.next(trade));
   }
-  if (follows !== undefined) for (const epoch of epochs.values()) records.push(...epoch.end());
-  return { records: follows === undefined ? undefined : records, hasEarlier: hasEarlier ?? false };
+  if (isComplete) for (const epoch of epochs.values()) records.push(...epoch.end());
+  return { records: isComplete ? records : undefined, hasEarlier: hasEarlier ?? false };
 }
 
 /** Returns the end of the longest window or minute that contains a time, milliseconds since 1970. */
@@ -110,19 +109,19 @@ async function publishedSince(store: HealingStore, fetched: FetchedGaps, since: 
 async function* tradesOf(
   records: AsyncIterable<FeedRecord>,
   { venue, symbol, gaps, publishedAt }: FetchedGaps,
-  onEnd: (follows: 'trade' | 'epoch') => void,
+  onComplete: () => void,
 ): AsyncGenerator<TradeEvent> {
   const epochs = new Set(gaps.map(({ epoch }) => epoch));
   const last = Math.max(...epochs);
   for await (const record of records) {
     if (record.kind !== 'trade' || record.symbol !== symbol) continue;
     if (record.epoch > last) {
-      onEnd('epoch');
+      onComplete();
       return;
     }
     if (record.venue !== venue || !epochs.has(record.epoch)) continue;
     const isLast = record.epoch === last && record.timestamp >= publishedAt;
-    if (isLast) onEnd('trade');
+    if (isLast) onComplete();
     yield record;
     if (isLast) return;
   }

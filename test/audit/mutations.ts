@@ -24,7 +24,7 @@ export const MUTATION_KINDS = ['delete', 'digit', 'swap'] as const;
 export type MutationKind = (typeof MUTATION_KINDS)[number];
 
 const FROM = START + MINUTE_MS;
-/** The audits and windows of the last minutes may be late, so nobody misses them. */
+/** The audits and windows of the last minutes may arrive late, so a missing one is no difference. */
 const TO = START + (MINUTES - 4) * MINUTE_MS;
 
 /** Makes a mutation in the audited range that the records contradict. */

@@ -4,7 +4,7 @@ import { Fault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Instrument, VenueId } from '../../domain/instrument.ts';
 import type { VenuePast } from '../../healing/fetch-missing.ts';
-import { Healer } from '../../healing/healer.ts';
+import { Healer, type HealerOptions } from '../../healing/healer.ts';
 import { HealingStore } from '../../healing/healing-store.ts';
 import { aborted$, pauseFor } from '../../net/aborted.ts';
 import type { SinkArchive } from '../../sinks/contract.ts';
@@ -27,7 +27,7 @@ export function newHealer(
   archive: SinkArchive,
   config: Config,
   { scheduler, wallClockMs, access, signal, share }: HealingDependencies,
-  options: Pick<ConstructorParameters<typeof Healer>[0], 'isOwn' | 'sinceMs' | 'feedSinceMs' | 'onEvent'>,
+  options: Pick<HealerOptions, 'isOwn' | 'sinceMs' | 'feedSinceMs' | 'onEvent'>,
 ): Healer {
   const pause = async (ms: number): Promise<void> => {
     await pauseFor(ms, scheduler, signal);
