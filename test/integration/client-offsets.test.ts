@@ -6,7 +6,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import { deleteRecordsBefore, withAdmin } from '../../testing/kafka/with-admin.ts';
+import { deleteRecordsBefore, deleteTopic } from '../../testing/kafka/with-admin.ts';
 import { PublishedTopics, priceNow } from '../client/published-topics.ts';
 
 let brokers: string[];
@@ -103,7 +103,7 @@ it('a client refuses an offset that the topic does not have, and names what it h
 it('a client refuses the offset of a topic that the brokers do not have', async () => {
   const { topicPrefix } = await topics({ partitions: 1 });
   const topic = `${topicPrefix}klines`;
-  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
+  await deleteTopic(brokers, topic);
   const missing = connectTopics({ brokers, topicPrefix, from: { offsets: [{ topic, partition: 0, offset: 0 }] } });
   await expect(missing).rejects.toThrow(`no topic ${topic} at `);
 });

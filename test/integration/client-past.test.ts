@@ -6,7 +6,7 @@ import { type ClientOptions, connectTopics } from '../../src/client/index.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import { withAdmin } from '../../testing/kafka/with-admin.ts';
+import { deleteTopic } from '../../testing/kafka/with-admin.ts';
 import { until } from '../../testing/tools/until.ts';
 import { PublishedTopics } from '../client/published-topics.ts';
 
@@ -60,15 +60,13 @@ it('a client reads a past range of trades and late trades from the brokers', asy
   const at = { topic: `${topicPrefix}late-trades`, partition: expect.any(Number), offset: expect.any(Number) };
   expect(third).toEqual({ ...late[0], ...at });
 
-  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [`${topicPrefix}late-trades`] }));
+  await deleteTopic(brokers, `${topicPrefix}late-trades`);
   const after = await connect({ onWarning: ({ kind, topic }) => warnings.push(`${kind} ${topic}`) });
   const rest = await lastValueFrom(after.tradesWithLate$('BTC', { from: 'beginning' }).pipe(toArray()));
   expect(rest.map(({ tradeId }) => tradeId)).toEqual(['1', '2', '5', '6', '7']);
   expect(warnings).toEqual([`malformed ${topicPrefix}trades`]);
 
-  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [`${topicPrefix}trades`] }));
-  // The brokers delete a topic a moment after they have accepted the request.
-  await expect.poll(() => withAdmin(brokers, (admin) => admin.listTopics())).not.toContain(`${topicPrefix}trades`);
+  await deleteTopic(brokers, `${topicPrefix}trades`);
   const without = await connect({});
   await expect(lastValueFrom(without.tradesWithLate$('BTC', { from: 'beginning' }))).rejects.toThrow(
     `no topic ${topicPrefix}trades at `,

@@ -22,6 +22,17 @@ export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<vo
   await until(async () => (await admin.fetchTopicOffsets(topic.topic)).length === topic.numPartitions);
 }
 
+/**
+ * Deletes a topic. Resolves when the brokers list it no longer: they accept the request a moment before they forget the
+ * topic.
+ */
+export function deleteTopic(brokers: readonly string[], topic: string): Promise<void> {
+  return withAdmin(brokers, async (admin) => {
+    await admin.deleteTopics({ topics: [topic] });
+    await until(async () => !(await admin.listTopics()).includes(topic));
+  });
+}
+
 /** Deletes the records of partition 0 before the offset. */
 export function deleteRecordsBefore(brokers: readonly string[], topic: string, offset: number): Promise<void> {
   return withAdmin(brokers, async (admin) => {
