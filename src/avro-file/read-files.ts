@@ -25,6 +25,8 @@ export interface ReadFilesOptions {
   readonly onStart?: () => void;
   /** Called before each wait, when all existing records were read. */
   readonly onCaughtUp?: () => void;
+  /** Called and awaited after each block, with its number of records. */
+  readonly onBlock?: ((records: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -88,7 +90,7 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
   await delay(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => {});
 }
 
-interface ReadFileOptions extends Pick<ReadFilesOptions, 'signal' | 'onCaughtUp'> {
+interface ReadFileOptions extends Pick<ReadFilesOptions, 'signal' | 'onCaughtUp' | 'onBlock'> {
   readonly skipWhatIsThere: boolean;
   readonly follow: boolean;
   readonly pollMs: number;
@@ -113,6 +115,7 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
       if (block !== undefined) {
         read ??= blockReader(blocks.header as FileHeader, blocks.path);
         yield* await read(block);
+        await options.onBlock?.(block.count);
         continue;
       }
       if (state === 'closed' && blocks.offset < (await blocks.size()))

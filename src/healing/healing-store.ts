@@ -5,16 +5,16 @@ import { at } from '../domain/at.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { FeedRecord, TradeEvent } from '../domain/record.ts';
-import type { OutRecord, SinkArchive } from '../sinks/contract.ts';
+import type { ArchiveReading, OutRecord, SinkArchive } from '../sinks/contract.ts';
 
 const RETRY_MS = [100, 200, 500, 1000, 2000, 5000];
 /** Records in a batch. A larger batch would delay the batches of the feed. */
 const BATCH = 250;
 /** How long fetching, encoding and writing a batch keeps the thread busy, milliseconds. Most of its time it waits. */
 const BATCH_MS = 3;
-/** Records that are read without a pause, and how long that keeps the thread busy, milliseconds. */
-const READ_AT_ONCE = 1000;
-const READ_MS = 1;
+/** Records that are read without a pause, and how long each keeps the thread busy, milliseconds. */
+const READ_AT_ONCE = 250;
+const READ_MS = 0.004;
 
 export interface HealingStoreOptions {
   readonly archive: SinkArchive;
@@ -29,6 +29,8 @@ export interface HealingStoreOptions {
 export class HealingStore {
   readonly #options: HealingStoreOptions;
   readonly #keyOf: ReturnType<typeof marketKeyOf>;
+  /** Number of records that were read since the last pause. */
+  #read = 0;
   /** The last write. The archive takes one batch after the other, but several venues are healed at the same time. */
   #written: Promise<unknown> = Promise.resolve();
 
@@ -46,33 +48,51 @@ export class HealingStore {
   gaps(sinceMs: number): AsyncIterable<FeedRecord> {
     const { archive, config } = this.#options;
     const prefix = environmentPrefix(config.environment, config.feed.allowTestData);
-    return this.#inTurns(archive.records(`${prefix}gaps`, sinceMs));
+    return archive.records(`${prefix}gaps`, { sinceMs, onPart: this.#onPart });
   }
 
   /** Reads the records of some symbols in a topic that arrived at a time or later, milliseconds since 1970. */
-  async *records(
+  records(
     topic: keyof TopicRecords,
     venue: VenueId,
     symbols: readonly string[],
     sinceMs: number,
   ): AsyncGenerator<FeedRecord> {
+    return this.#records(topic, venue, symbols, { sinceMs });
+  }
+
+  /**
+   * The same for one symbol, faster: only the symbol's partition is read. So if partitions were added meanwhile, earlier
+   * records are missed.
+   */
+  recordsOf(topic: keyof TopicRecords, venue: VenueId, symbol: string, sinceMs: number): AsyncGenerator<FeedRecord> {
+    return this.#records(topic, venue, [symbol], { sinceMs, onlyTheirPartitions: true });
+  }
+
+  async *#records(
+    topic: keyof TopicRecords,
+    venue: VenueId,
+    symbols: readonly string[],
+    reading: ArchiveReading,
+  ): AsyncGenerator<FeedRecord> {
     const { archive, config } = this.#options;
     const prefix = environmentPrefix(environmentOf(config, venue), config.feed.allowTestData);
     const keys = new Set(symbols.map((symbol) => this.#keyOf({ venue, symbol })));
-    for await (const record of this.#inTurns(archive.records(prefix + topic, sinceMs, keys))) {
+    for await (const record of archive.records(prefix + topic, { ...reading, keys, onPart: this.#onPart })) {
       const { venue: of, symbol } = record as Partial<FeedRecord & { readonly symbol: string }>;
       if (of && symbol && keys.has(this.#keyOf({ venue: of, symbol }))) yield record;
     }
   }
 
   /** Makes room for other work while records are read. */
-  async *#inTurns(records: AsyncIterable<FeedRecord>): AsyncGenerator<FeedRecord> {
-    let count = 0;
-    for await (const record of records) {
-      yield record;
-      if (++count % READ_AT_ONCE === 0) await this.#options.turn(READ_MS);
-    }
-  }
+  readonly #onPart = async (records: number): Promise<void> => {
+    this.#read += records;
+    if (this.#read < READ_AT_ONCE) return;
+    const { turn } = this.#options;
+    const busyMs = this.#read * READ_MS;
+    this.#read = 0;
+    await turn(busyMs);
+  };
 
   /**
    * Writes trades to `late-trades`, in order. Calls `onWritten` with the trades of each part that is stored. Returns why

@@ -55,10 +55,10 @@ async function reviseSince(
 ): Promise<{ readonly records: readonly FeedRecord[] | undefined; readonly hasEarlier: boolean }> {
   const { venue, symbol, publishedAt: end } = fetched;
   let isComplete = false;
-  const trades = tradesOf(store.records('trades', venue, [symbol], since), fetched, () => {
+  const trades = tradesOf(store.recordsOf('trades', venue, symbol, since), fetched, () => {
     isComplete = true;
   });
-  const late = () => lateTradesOf(store.records('late-trades', venue, [symbol], since), fetched, { since, end });
+  const late = () => lateTradesOf(store.recordsOf('late-trades', venue, symbol, since), fetched, { since, end });
   const known = await publishedSince(store, fetched, since);
   const epochs = new Map<number, EpochRevision>();
   const records: FeedRecord[] = [];
@@ -91,7 +91,7 @@ async function publishedSince(store: HealingStore, fetched: FetchedGaps, since: 
   const { venue, symbol, gaps } = fetched;
   const latest = new Map<string, TradeStats | Audit>();
   for (const topic of ['trade-stats', 'audits'] as const) {
-    for await (const record of store.records(topic, venue, [symbol], since)) {
+    for await (const record of store.recordsOf(topic, venue, symbol, since)) {
       if (record.kind !== 'trade_stats' && record.kind !== 'audit') continue;
       if (record.venue !== venue || record.symbol !== symbol) continue;
       const isAudit = record.kind === 'audit';

@@ -102,6 +102,18 @@ export interface Sink {
   archive?(): SinkArchive;
 }
 
+/** What is read of a topic. */
+export interface ArchiveReading {
+  /** Records that arrived before this time may be left out, milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** Records with other message keys may be left out. Default: the records of all keys are read. */
+  readonly keys?: ReadonlySet<string>;
+  /** True: only the partitions of the keys are read. After partitions were added, older records of a key are missed. */
+  readonly onlyTheirPartitions?: boolean;
+  /** Called and awaited after each part of the reading, with the number of its records, also of those left out. */
+  readonly onPart?: (records: number) => Promise<void>;
+}
+
 /**
  * Reads the records that a sink has, and adds records to them, independently of the driver. Used to heal gaps, so it may
  * write `late-trades`, `gaps`, `trade-stats` and `audits` only. Promises reject with a Fault.
@@ -111,10 +123,9 @@ export interface SinkArchive {
   open(): Promise<void>;
   /**
    * Reads the records of a topic (without the configured prefix) in the order of each key, to the topic's end at the
-   * time of the call. It may leave out records that arrived before `sinceMs` (milliseconds since 1970), and records
-   * with other keys than `keys`.
+   * time of the call.
    */
-  records(topic: string, sinceMs: number, keys?: ReadonlySet<string>): AsyncIterable<FeedRecord>;
+  records(topic: string, reading: ArchiveReading): AsyncIterable<FeedRecord>;
   /** Writes records as `Sink.write` does. Await each call before the next one. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
   /** Ends readings and a write in progress, which then fail. */

@@ -192,9 +192,9 @@ it('reads all gaps again after a failed reading', async () => {
   const since: number[] = [];
   const { archive } = fixture;
   const records = archive.records.bind(archive);
-  archive.records = async function* (topic, sinceMs) {
-    if (topic === 'gaps') since.push(sinceMs);
-    yield* records(topic, sinceMs);
+  archive.records = async function* (topic, reading) {
+    if (topic === 'gaps') since.push(reading.sinceMs);
+    yield* records(topic, reading);
   };
   const healer = fixture.healer();
   await expect(healer.round()).rejects.toThrow('away');

@@ -1,6 +1,6 @@
 import { topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord, TradeEvent } from '../../src/domain/record.ts';
-import type { Outcome, OutRecord, SinkArchive } from '../../src/sinks/contract.ts';
+import type { ArchiveReading, Outcome, OutRecord, SinkArchive } from '../../src/sinks/contract.ts';
 
 /** The records of a sink, in memory. Tests read and change them, and make requests fail. */
 export class MemoryArchive implements SinkArchive {
@@ -16,7 +16,7 @@ export class MemoryArchive implements SinkArchive {
 
   async open(): Promise<void> {}
 
-  async *records(topic: string, sinceMs: number): AsyncGenerator<FeedRecord> {
+  async *records(topic: string, { sinceMs }: ArchiveReading): AsyncGenerator<FeedRecord> {
     this.read.push(topic);
     this.onRead(topic);
     if (topic === 'late-trades') yield* [...this.late];

@@ -325,6 +325,30 @@ describe('the Kafka sink', () => {
     });
   });
 
+  it('reads the records of a key through its archive in parts, from its partition only', async () => {
+    const of = config({ partitions: 4 });
+    const archive = await withSink(of, async (sink) => {
+      const records = Array.from({ length: 3000 }, (_, index) => trade(index, index % 3 === 0 ? 'BTCUSDT' : 'ETHUSDT'));
+      await sink.write(records);
+      return sink.archive?.();
+    });
+    const read = async (onlyTheirPartitions: boolean) => {
+      const parts: number[] = [];
+      const ids: string[] = [];
+      const onPart = async (count: number) => void parts.push(count);
+      const reading = { sinceMs: 0, keys: new Set(['BTCUSDT']), onlyTheirPartitions, onPart };
+      for await (const record of archive?.records('trades', reading) ?? [])
+        if (record.kind === 'trade') ids.push(record.tradeId);
+      return { ids, parts, count: parts.reduce((sum, part) => sum + part, 0) };
+    };
+    const every = Array.from({ length: 1000 }, (_, index) => `${index * 3}`);
+    const [all, own] = [await read(false), await read(true)];
+    expect([all.ids, own.ids]).toEqual([every, every]);
+    expect([all.count, own.count]).toEqual([3000, 1000]);
+    expect(Math.max(...all.parts)).toBeLessThan(1000);
+    await archive?.close();
+  });
+
   it('writes records that readTopic reads up to a given time', async () => {
     const of = config({ partitions: 1 });
     await withSink(of, async (sink) => {

@@ -29,18 +29,20 @@ const WAIT_MS = 250;
 export class Rounds {
   readonly #topic: PartitionedTopic;
   readonly #watcher: FetchWatcher | undefined;
+  readonly #maxBytes: number;
   readonly #underWay = new Map<number, Promise<{ readonly leader: number; readonly messages: TopicMessage[] }>>();
 
-  constructor(topic: PartitionedTopic, watcher: FetchWatcher | undefined) {
+  constructor(topic: PartitionedTopic, watcher: FetchWatcher | undefined, maxBytes = FETCH_BYTES) {
     this.#topic = topic;
     this.#watcher = watcher;
+    this.#maxBytes = maxBytes;
   }
 
   /** Returns the messages of the first broker that answers. */
   async next(readings: ReadonlyMap<number, ReadRange>): Promise<TopicMessage[]> {
     for (const [leader, ofLeader] of this.#topic.byLeader(readings)) {
       if (this.#underWay.has(leader)) continue;
-      const round = fetchRound(this.#topic, ofLeader, this.#watcher);
+      const round = fetchRound(this.#topic, ofLeader, this.#watcher, this.#maxBytes);
       const answer = round.then((messages) => ({ leader, messages }));
       answer.catch(() => {});
       this.#underWay.set(leader, answer);
@@ -58,13 +60,14 @@ export class Rounds {
   }
 }
 
-/** Fetches the next messages of each partition, a few MiB at most, and advances `readings` past them. */
+/** Fetches the next messages of each partition, about `maxBytes` at most, and advances `readings` past them. */
 export async function fetchRound(
   topic: PartitionedTopic,
   readings: ReadonlyMap<number, ReadRange>,
   watcher?: FetchWatcher,
+  maxBytes = FETCH_BYTES,
 ): Promise<TopicMessage[]> {
-  const limits = { maxWaitMs: WAIT_MS, maxBytes: FETCH_BYTES };
+  const limits = { maxWaitMs: WAIT_MS, maxBytes };
   const answers = await Promise.all(
     [...topic.byLeader(readings)].map(([leader, led]) => {
       const offsets = new Map([...led].map(([partition, { next }]) => [partition, next]));
@@ -84,7 +87,7 @@ export async function fetchRound(
       // The answer had no room for this partition, so it is fetched alone. If it was alone, compaction emptied its next
       // batch.
       if (readings.size === 1) reading.next++;
-      else messages.push(...(await fetchRound(topic, new Map([[partition, reading]]), watcher)));
+      else messages.push(...(await fetchRound(topic, new Map([[partition, reading]]), watcher, maxBytes)));
     }
     watcher?.answered?.(partition, Math.max(0, Number(fetched.highWatermark - reading.next)));
   }

@@ -3,6 +3,7 @@ import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { OffsetAt, TopicMessage } from '../contract.ts';
 import { isOutOfRange, kafkaFault } from '../kafka-error.ts';
+import { partitionOf } from '../topic-layout.ts';
 import { untilReady } from '../topics.ts';
 import { type FetchWatcher, type ReadRange, Rounds } from './fetch-round.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
@@ -25,6 +26,10 @@ export interface FetchOptions {
   readonly follow: boolean;
   /** Without `follow`: ends before the first message with this or a later append time, milliseconds since 1970. */
   readonly until?: number | undefined;
+  /** Reads only the partitions that Java's producer chooses for these keys. Default: all partitions. */
+  readonly keys?: ReadonlySet<string> | undefined;
+  /** Maximum bytes of an answer; more if its first record batch is larger. Default: 2 MiB. */
+  readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal;
   readonly watcher?: FetchWatcher;
 }
@@ -54,7 +59,7 @@ export async function* fetchTopic(
   try {
     const readings = await settledStartOf(topic, options);
     watcher?.started?.(new Map([...readings].map(([partition, { next }]) => [partition, next])));
-    const rounds = new Rounds(topic, watcher);
+    const rounds = new Rounds(topic, watcher, options.maxBytes);
     const aborted = () => signal?.aborted === true;
     while (!aborted()) {
       const open = [...readings].filter(([, { next, end }]) => end === undefined || next < end);
@@ -67,7 +72,7 @@ export async function* fetchTopic(
         const rest = await rounds.settle();
         if (rest.length > 0) yield rest;
         await topic.refresh();
-        if (isWholeTopic(options.from)) addNewPartitions(topic, readings, watcher);
+        if (isWholeTopic(options)) addNewPartitions(topic, readings, watcher);
       } catch (error) {
         if (!follow || aborted()) throw error;
         const rest = await rounds.settle();
@@ -86,7 +91,8 @@ export async function* fetchTopic(
   }
 }
 
-const isWholeTopic = (from: StartAt): boolean => !(typeof from === 'object' && 'offsets' in from && from.onlyThese);
+const isWholeTopic = ({ from, keys }: FetchOptions): boolean =>
+  keys === undefined && !(typeof from === 'object' && 'offsets' in from && from.onlyThese);
 
 /** Starts to read new partitions, from their first records. */
 export function addNewPartitions(
@@ -110,12 +116,14 @@ export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): 
 
 async function startOf(
   topic: PartitionedTopic,
-  { from, follow, until }: FetchOptions,
+  { from, follow, until, keys }: FetchOptions,
 ): Promise<Map<number, ReadRange>> {
   const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
+  const ofKeys = keys && new Set([...keys].map((key) => partitionOf(key, topic.partitions.length)));
   const partitions = topic.partitions
     .map(({ partitionId }) => partitionId)
-    .filter((partition) => given?.onlyThese !== true || given.offsets.has(partition));
+    .filter((partition) => given?.onlyThese !== true || given.offsets.has(partition))
+    .filter((partition) => ofKeys === undefined || ofKeys.has(partition));
   if (partitions.length === 0) return new Map();
   const ends = await topic.offsetsAt(partitions, 'end');
   const start = typeof from === 'object' && 'offsets' in from ? from.otherwise : from;

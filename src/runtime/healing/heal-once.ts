@@ -106,7 +106,7 @@ async function refuseBesideRun(archive: SinkArchive, config: Config, options: He
   const prefix = environmentPrefix(config.environment, config.feed.allowTestData);
   const lastHeartbeats = async (): Promise<ReadonlyMap<string, number>> => {
     const last = new Map<string, number>();
-    for await (const record of archive.records(`${prefix}feed-status`, wallClockMs() - HEARTBEATS_MS))
+    for await (const record of archive.records(`${prefix}feed-status`, { sinceMs: wallClockMs() - HEARTBEATS_MS }))
       if (record.kind === 'status' && record.state === 'heartbeat') last.set(record.instance, record.sequence);
     return last;
   };

@@ -137,7 +137,7 @@ export class AvroFileSink implements Sink {
     return {
       // The lock of the folder shuts out others.
       open: async () => {},
-      records: (topic, sinceMs) => readFiles(dir, topic, { sinceMs }),
+      records: (topic, { sinceMs, onPart }) => readFiles(dir, topic, { sinceMs, onBlock: onPart }),
       write: async (batch) => (isClosed ? batch.map(() => ({ kind: 'retry', fault: closed })) : this.write(batch)),
       close: async () => {
         isClosed = true;

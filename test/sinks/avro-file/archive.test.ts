@@ -41,15 +41,15 @@ it.each(['file', 'parquet'] as const)(
   async (kind) => {
     const at = await opened(kind);
     const { sink, archive } = at;
-    expect(await idsIn(archive.records('late-trades', 0))).toEqual([]);
+    expect(await idsIn(archive.records('late-trades', { sinceMs: 0 }))).toEqual([]);
     const outcomes = await Promise.all([
       sink.write([outOf('trades', 1)]),
       archive.write([outOf('late-trades', 2), outOf('trades', 3)]),
       sink.write([outOf('trades', 4)]),
     ]);
     expect(outcomes.flat().map((outcome) => outcome.kind)).toEqual(Array(4).fill('delivered'));
-    expect(await idsIn(archive.records('trades', 0))).toEqual(['1', '3', '4']);
-    expect(await idsIn(archive.records('late-trades', 0))).toEqual(['2']);
+    expect(await idsIn(archive.records('trades', { sinceMs: 0 }))).toEqual(['1', '3', '4']);
+    expect(await idsIn(archive.records('late-trades', { sinceMs: 0 }))).toEqual(['2']);
     await sink.close();
   },
 );
@@ -63,11 +63,11 @@ it.each(['file', 'parquet'] as const)(
       at.time = START + hour * HOUR_MS;
       await sink.write([outOf('trades', hour)]);
     }
-    expect(await idsIn(archive.records('trades', START + 2 * HOUR_MS))).toEqual(
+    expect(await idsIn(archive.records('trades', { sinceMs: START + 2 * HOUR_MS }))).toEqual(
       expect.arrayContaining(['2', '3', '4']),
     );
-    expect(await idsIn(archive.records('trades', START + 2 * HOUR_MS))).not.toContain('0');
-    expect(await idsIn(archive.records('trades', START + 9 * HOUR_MS))).not.toContain('3');
+    expect(await idsIn(archive.records('trades', { sinceMs: START + 2 * HOUR_MS }))).not.toContain('0');
+    expect(await idsIn(archive.records('trades', { sinceMs: START + 9 * HOUR_MS }))).not.toContain('3');
     await sink.close();
   },
 );
