@@ -123,7 +123,7 @@ export class PassedValues<T> {
     );
     const all = sortedById(this.#access, [...held, ...missed]).filter((value) => this.isBeyond(id(value)));
     // A value whose line was lost before it came may have a lower id than values that have passed.
-    const late = fetched.filter((value) => !this.isBeyond(id(value)) && !this.#isKnown(id(value)));
+    const late = fetched.filter((value) => !this.isBeyond(id(value)) && !this.isKnown(id(value)));
     const out = joined([...held, ...late].flatMap((value) => this.lateOrSeen(value) ?? []));
     if (reachesBack) this.isUnwatched = false;
     for (const value of all) {
@@ -143,7 +143,7 @@ export class PassedValues<T> {
    */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
-    if (this.#isKnown(id)) {
+    if (this.isKnown(id)) {
       this.duplicates++;
       return [];
     }
@@ -153,7 +153,8 @@ export class PassedValues<T> {
     return gap === undefined ? [] : [{ kind: 'gap', gap }];
   }
 
-  #isKnown(id: string): boolean {
+  /** Returns true if the value was passed, or is the checkpoint before the remembered values. */
+  isKnown(id: string): boolean {
     return this.has(id) || id === this.#floor?.id;
   }
 

@@ -57,8 +57,9 @@ interface Wait {
  * until one of them has also come by a line in step. A value with a new id below the last passed id is too late: it is
  * dropped and reported as a gap.
  *
- * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched
- * values reach back to the last passed value, the newer ones are passed on in order, then the waiting values. If they
+ * If no line is left in step, the source's last values are fetched, and values from the lines wait. The wait ends early
+ * if a line repeats a passed value before any new one, because it then delivers all that follows. If the fetched values
+ * reach back to the last passed value, the newer ones are passed on in order, then the waiting values. If they
  * do not reach back, or the fetch fails, the missing values are a gap of unknown size. A fetched value that could not
  * be read is such a gap too, unless a line has it.
  */
@@ -130,9 +131,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   /** Notes an acknowledgement: the line misses nothing from now on. A second one begins a new subscription. */
   subscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.#lines.of(line).acknowledged ? this.lost(line, now) : [];
-    const state = this.#lines.of(line);
-    state.acknowledged = true;
-    state.subscribed = true;
+    Object.assign(this.#lines.of(line), { acknowledged: true, subscribed: true });
     this.#seek(now);
     return this.#settled(out);
   }
@@ -247,20 +246,21 @@ export class SparseSequence<T> implements IdSequence<T> {
     if (lines.size > 0) this.#wait = { since: now, lines };
   }
 
-  /** Keeps a value that arrives during the wait. */
+  /** Keeps a value that arrives during the wait. A repeat before any new value shows that the line missed nothing. */
   #keep(line: LineBuffer<T>, value: T): Sequenced<T>[] {
+    const isRepeat = line.held.length === 0 && this.#passed.isKnown(this.#access.id(value));
     const late = this.#passed.lateOrSeen(value);
+    if (isRepeat) {
+      this.#passed.isUnwatched = false;
+      return this.#giveUp(line);
+    }
     if (late !== undefined) return late;
     hold(this.#access, line, value);
     return line.held.length > this.#options.maxHeld ? this.#giveUp() : [];
   }
 
-  /**
-   * Gives up the wait. The line with the oldest held value continues. The other lines are in step after an overlap with
-   * it.
-   */
-  #giveUp(): Sequenced<T>[] {
-    const first = this.#lines.oldest(this.#wait?.lines);
+  /** Ends the wait. The line `first` continues. The other lines are in step after an overlap with it. */
+  #giveUp(first = this.#lines.oldest(this.#wait?.lines)): Sequenced<T>[] {
     this.#wait = undefined;
     return first === undefined ? [] : [...this.#inStep(first), ...this.#joinOverlapping()];
   }

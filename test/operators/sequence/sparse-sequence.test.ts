@@ -453,9 +453,36 @@ describe('SparseSequence', () => {
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);
       sequence.subscribed(1, 0);
-      expect(feed(sequence, 1, 10, 15)).toBe('');
+      expect(feed(sequence, 1, 15)).toBe('');
       expect(textOf(sequence.fill([15, 12, 10, 9]))).toBe('12 (10,15):1 filled 1 15');
       expect(feed(sequence, 1, 11)).toBe('(10,12):1');
+    });
+
+    it('after a resume, ends the wait when a line repeats the last value of the previous run', () => {
+      const sequence = create({ recent: true });
+      sequence.resume({ id: '10', timestamp: 5 });
+      for (const line of [1, 2, 3]) {
+        sequence.joined(line);
+        sequence.subscribed(line, 0);
+      }
+      expect(feed(sequence, 1, 8, 9)).toBe('');
+      expect(feed(sequence, 2, 12, 15)).toBe('');
+      // The first value of line 2 may not be the next one after 10, so a repeat by line 2 proves nothing.
+      expect(feed(sequence, 2, 10)).toBe('');
+      expect(feed(sequence, 1, 10)).toBe('');
+      expect([sequence.heldSince, sequence.possibleGap]).toEqual([undefined, undefined]);
+      expect(feed(sequence, 1, 11, 12, 15)).toBe('11 12 15');
+      expect(feed(sequence, 2, 17)).toBe('17');
+      expect(feed(sequence, 3, 18)).toBe('');
+      expect(textOf(sequence.lost(2, 1))).toBe('');
+      expect(feed(sequence, 1, 17, 18)).toBe('18');
+      expect(textOf(sequence.fill([18, 10]))).toBe('');
+    });
+
+    it('ends the wait when a new line repeats the last value of the lost line', () => {
+      const sequence = cut();
+      expect(feed(sequence, 2, 13)).toBe('');
+      expect(feed(sequence, 2, 21)).toBe('21');
     });
 
     it('forget() undoes a resume only if no value was passed on since', () => {
@@ -551,7 +578,7 @@ describe('SparseSequence', () => {
       { numRuns, examples: [[LATE_LINE]] },
     );
     expect(filled).toBeGreaterThan(numRuns / 100);
-    expect(unknown).toBeGreaterThan(numRuns / 100);
+    expect(unknown).toBeGreaterThan(numRuns / 200);
   }, 60_000);
 });
 
