@@ -20,7 +20,10 @@ export interface SubscribedSymbolsOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** Passes changes of a venue's symbols and connections on to the code for trades, books and stale symbols. */
+/**
+ * Passes changes of a venue's symbols on to the code for trades, books and stale symbols, and changes of its connections
+ * on to the code for trades and stale symbols.
+ */
 export class SubscribedSymbols {
   readonly #options: SubscribedSymbolsOptions;
 
@@ -55,17 +58,15 @@ export class SubscribedSymbols {
   }
 
   change({ line, connection, successor, event, wasUp }: LineChange): void {
-    const { arbiter, books, symbols, channels, lines, scheduler } = this.#options;
+    const { arbiter, symbols, channels, lines, scheduler } = this.#options;
     switch (event.kind) {
       case 'connected':
         if (lines.up === 1 && !successor) symbols.connected(scheduler.now());
         arbiter.lineJoined(connection.id);
-        books.lineJoined(connection.id);
         return;
       case 'lost':
         if (!wasUp) return;
         arbiter.lineLost(connection.id);
-        books.lineLost(connection.id);
         channels.connectionLost(connection.id);
         for (const { symbol } of lines.lacking()) symbols.refuse(symbol, scheduler.now());
         return;
@@ -74,7 +75,6 @@ export class SubscribedSymbols {
         return;
       case 'cut_over':
         arbiter.lineReplaced(event.from, connection.id);
-        books.lineLost(event.from, connection.id);
         channels.connectionLost(event.from);
         return;
       case 'refused':
@@ -87,12 +87,11 @@ export class SubscribedSymbols {
    * can be fetched.
    */
   #subscribed(line: number, connection: number, topics: readonly string[]): void {
-    const { venue, lines, arbiter, books, symbols, channels, scheduler } = this.#options;
+    const { venue, lines, arbiter, symbols, channels, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
     const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
       [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
-    books.subscribed(withTopic((instrument) => lines.bookTopicsOf(instrument)));
     for (const { symbol } of withTopic((instrument) => lines.neededOf(instrument)))
       symbols.acknowledged(symbol, scheduler.now());
     const at = { line, connection, now: scheduler.now() };

@@ -1,11 +1,14 @@
 import {
+  defer,
   EMPTY,
   filter,
   firstValueFrom,
   interval,
   merge,
   Observable,
+  of,
   race,
+  Subject,
   type Subscriber,
   Subscription,
   timer,
@@ -18,10 +21,11 @@ import type { VenuePrice } from '../domain/status-snapshot.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbitration/merged-event.ts';
+import { passChange } from './books/pass-change.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineEvent } from './connection/line-event.ts';
-import { type BlockStore, WarmUpBuffer } from './connection/warm-up-buffer.ts';
+import { WarmUpBuffer, type WarmUpOptions } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { InstrumentReport } from './instruments/instrument-report.ts';
@@ -41,12 +45,10 @@ const MAX_BUFFERED = 20_000;
 type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
 
 /** How `VenueFeed.warm` buffers events. */
-export interface WarmUp {
+export interface WarmUp extends Pick<WarmUpOptions<VenueInput>, 'store' | 'maxAgeMs'> {
   readonly withinMs?: number;
   /** The venue's fraction of `MAX_BUFFERED`. */
   readonly bufferShare?: number;
-  /** Where frames go that do not fit in memory. Undefined: they are dropped. */
-  readonly store?: BlockStore<VenueInput> | undefined;
 }
 
 /** The state of one symbol, in one object so that a frame needs one lookup. */
@@ -72,34 +74,32 @@ export class VenueFeed {
   readonly #instruments: FollowedInstruments;
   readonly #symbols = new Map<string, VenueSymbol>();
   readonly #subscription = new Subscription();
-  readonly #emit: (event: VenueFeedEvent) => void;
   #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
   /** Set after `warm`, until the buffered events were emitted to a subscriber. */
   #warmUp: WarmUpBuffer<VenueInput> | undefined;
+  /** Emits when the buffered events were emitted. */
+  readonly #caughtUp$ = new Subject<void>();
   #startedAt = 0;
   /** True after `warm` or a subscription, until `close`. */
   running = false;
 
   constructor(options: VenueFeedOptions) {
     const { venue, activity, scheduler, staleAfterMs } = options;
-    // Late data does not prove that the venue delivers.
-    const out = (event: VenueFeedEvent): void =>
-      this.#out?.next(event.kind === 'value' && this.#liveness.lag.isLate ? { ...event, late: true } : event);
-    this.#emit = out;
+    const out = this.#emit;
     this.options = options;
     const counts = new VenueCounts(venue.id);
     this.counts = counts;
-    // If another line of the venue delivers, the market is not idle: this connection has failed, whatever other venues
-    // do.
+    // If another line of the venue delivers, the market is not idle, and this connection has failed.
     const lines: VenueConnectionPool = new VenueConnectionPool(options, counts, (connection) => {
       const now = scheduler.now();
       const withoutDataMs = now - (this.#liveness.frames.lastDataAt ?? this.#startedAt);
       return (withoutDataMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsIdle(venue.id, now);
     });
+    const caughtUp$ = defer(() => (this.#warmUp === undefined ? of(true) : this.#caughtUp$));
     const arbiter = new LineArbiter({
       contiguousTradeIds: venue.contiguousTradeIds,
       recentTrades: options.fetchRecent !== undefined,
-      repair: tradeRepair(options, lines),
+      repair: tradeRepair(options, lines, caughtUp$),
       scheduler,
       out,
     });
@@ -110,7 +110,7 @@ export class VenueFeed {
     this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, symbols, channels, counts, scheduler });
     this.#report = new VenueReport({ ...options, lines, counts, out });
     this.#instrumentReport = new InstrumentReport({ ...options, counts, out });
-    const onChange = (change: InstrumentChange): void => this.#onInstruments(change);
+    const onChange = this.#onInstruments;
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
     this.#lines = lines;
     this.#arbiter = arbiter;
@@ -125,17 +125,17 @@ export class VenueFeed {
   }
 
   /**
-   * Connects and buffers events for a later subscriber. Resolves when each line has its subscriptions or failed once,
-   * at the latest after `withinMs`.
+   * Connects and buffers events for a later subscriber. Changes of books are not buffered, but applied at once. Resolves
+   * when each line has its subscriptions or failed once, at the latest after `withinMs`.
    */
-  warm({ withinMs = 0, bufferShare = 1, store }: WarmUp = {}): Promise<void> {
-    if (this.running) return Promise.resolve();
-    const most = Math.ceil(MAX_BUFFERED * bufferShare);
+  async warm({ withinMs = 0, bufferShare = 1, ...kept }: WarmUp = {}): Promise<void> {
+    if (this.running) return;
     const { scheduler } = this.options;
-    this.#warmUp = new WarmUpBuffer({ most, mayGo: ({ kind }) => kind === 'frame', store, scheduler });
+    const of = { most: Math.ceil(MAX_BUFFERED * bufferShare), mayGo: ({ kind }: VenueInput) => kind === 'frame' };
+    this.#warmUp = new WarmUpBuffer({ ...of, ...kept, scheduler });
     const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, scheduler)));
     this.#start();
-    return ready.then(() => {});
+    await ready;
   }
 
   /** Sets each symbol's resume point. Call it before subscribing. */
@@ -242,8 +242,7 @@ export class VenueFeed {
     this.#subscription.add(merge(watched$, restEvents$ ?? EMPTY).subscribe((item) => this.#next(item)));
     this.#subscription.add(
       interval(SWEEP_MS, scheduler).subscribe(() => {
-        if (this.#warmUp !== undefined || this.#lines.up === 0) return;
-        this.#liveness.sweep(scheduler.now());
+        if (this.#warmUp === undefined && this.#lines.up > 0) this.#liveness.sweep(scheduler.now());
       }),
     );
     this.#instruments.start();
@@ -251,15 +250,18 @@ export class VenueFeed {
   }
 
   #next(item: VenueInput): void {
+    if (item.kind === 'change') passChange(item, this.#books, this.#lines);
     if (this.#warmUp === undefined) this.#handle(item);
+    else if (item.kind === 'frame' && isOfBook(item.frame)) this.#books.updated(item.connection, item.frame.value);
     else this.#warmUp.push(item);
   }
 
   #release(): void {
-    const handle = (item: VenueInput): void => this.#handle(item);
-    this.#warmUp?.empty(handle, () => {
+    const done = (): void => {
       this.#warmUp = undefined;
-    });
+      this.#caughtUp$.next();
+    };
+    this.#warmUp?.empty((item) => this.#handle(item), done);
   }
 
   #handle(item: VenueInput): void {
@@ -278,36 +280,40 @@ export class VenueFeed {
     }
   }
 
-  #onInstruments(change: InstrumentChange): void {
+  readonly #onInstruments = (change: InstrumentChange): void => {
     if (change.kind === 'unlisted' || change.kind === 'delisted') this.#subscribed.remove(change.instrument.symbol);
     this.#next(change);
     if (change.kind === 'opened') this.#subscribed.open(change.instruments);
     if (change.kind === 'added') this.#subscribed.add(change.instrument);
     if (change.kind === 'listed') for (const instrument of change.instruments) this.#subscribed.add(instrument);
-  }
+  };
 
   #onFrame(connection: number, frame: MarketFrame): void {
     const now = this.options.scheduler.now();
     const of = getOrCreate(this.#symbols, frame.key, this.#newSymbol);
     this.#liveness.frames.received(of.watch, connection, frame, now);
     const { key, at, value } = frame;
-    const kind = value[0]?.kind;
-    if (kind === undefined) return;
-    if (kind === 'book_update') {
-      this.#books.updated(connection, value as readonly BookUpdate[]); // all events of a frame are of one kind
-      return;
-    }
-    const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
+    if (isOfBook(frame)) this.#books.updated(connection, frame.value);
+    if (value.length === 0 || isOfBook(frame)) return;
+    const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // not of a book
     this.#liveness.frames.passed(of.watch, events, now);
     // Trades that wait for missing ones also prove that the venue delivers.
     if (events.length > 0 || holds(of.arbiter)) this.#emit({ kind: 'value', key, at, value: events });
   }
+
+  /** Emits an event. Late data does not prove that the venue delivers. */
+  readonly #emit = (event: VenueFeedEvent): void =>
+    this.#out?.next(event.kind === 'value' && this.#liveness.lag.isLate ? { ...event, late: true } : event);
 
   readonly #newSymbol = (symbol: string): VenueSymbol => ({
     watch: this.#liveness.frames.of(symbol),
     arbiter: this.#arbiter.of(symbol),
   });
 }
+
+/** All events of a frame are of one kind. */
+const isOfBook = (frame: MarketFrame): frame is MarketFrame & { readonly value: readonly BookUpdate[] } =>
+  frame.value[0]?.kind === 'book_update';
 
 /** Emits when each line has its subscriptions or failed once. */
 function linesSettled(lines: VenueConnectionPool): Observable<unknown> {

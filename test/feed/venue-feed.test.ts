@@ -2,6 +2,7 @@ import { defer, map, of, Subject, type Subscription, throwError, timer } from 'r
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { InstrumentStatus } from '../../src/domain/instrument.ts';
+import type { MarketEvent } from '../../src/domain/market-event.ts';
 import type { VenueEvent } from '../../src/domain/venue-event.ts';
 import type { StatusNote } from '../../src/feed/status/status-numbering.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
@@ -750,6 +751,36 @@ describe('VenueFeed.warm', () => {
     run.subscribe();
     run.scheduler.advance(3000);
     expect(run.trades).toEqual(['sequence_gap_closed', 5, 6]);
+  });
+
+  it('fetches no trade after a resume if the last published one is among the buffered trades', () => {
+    let requests = 0;
+    const fetchRecent = () =>
+      defer(() => {
+        requests++;
+        return of([]);
+      });
+    const run = new ScriptedRun({ warm: true, contiguous: false, more: { fetchRecent } });
+    const ids = Array.from({ length: 10_000 }, (_, index) => index * 3);
+    deliver(run.connection(0), ...ids);
+    run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(24_000)]] as const)]]));
+    run.subscribe();
+    run.scheduler.advance(100);
+    expect([run.trades, requests]).toEqual([ids.filter((id) => id > 24_000), 0]);
+  });
+
+  it('keeps books in step while trades wait', () => {
+    const run = new ScriptedRun({ warm: true, more: { fetchBook: undefined } });
+    const frame = (update: MarketEvent) => run.connection(0).market(update);
+    frame(bookUpdate(5, { symbol: 'BTCUSDT', snapshot: true }));
+    deliver(run.connection(0), 5);
+    frame(bookUpdate(6, { symbol: 'BTCUSDT' }));
+    expect(run.feed.book('BTCUSDT')?.book.updateId).toBe('6');
+    run.subscribe();
+    run.scheduler.advance(0);
+    frame(bookUpdate(7, { symbol: 'BTCUSDT' }));
+    const steps = run.signals.flatMap((event) => (event.kind === 'value' ? event.value.map(({ kind }) => kind) : []));
+    expect([steps, run.feed.book('BTCUSDT')?.book.updateId]).toEqual([['trade', 'book'], '7']);
   });
 
   it('resolves once each line is subscribed or has failed, or after the time limit', async () => {

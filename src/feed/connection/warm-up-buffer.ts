@@ -17,7 +17,9 @@ export interface WarmUpOptions<T> {
   /** False for a value that stays in memory and is never dropped. */
   readonly mayGo: (value: T) => boolean;
   /** Where values go that do not fit in memory. Undefined: they are dropped. */
-  readonly store: BlockStore<T> | undefined;
+  readonly store?: BlockStore<T> | undefined;
+  /** Values that may leave the memory are dropped when they are older than this, milliseconds. Default: no limit. */
+  readonly maxAgeMs?: number | undefined;
   readonly scheduler: SchedulerLike;
 }
 
@@ -29,6 +31,8 @@ interface Block<T> {
   readonly mayGo: boolean;
   /** Number of values. */
   size: number;
+  /** When the last value came, the scheduler's milliseconds. */
+  at: number;
   /** Undefined if the values are in the store. */
   values: T[] | undefined;
 }
@@ -61,10 +65,15 @@ export class WarmUpBuffer<T> {
 
   push(value: T): void {
     const mayGo = this.#options.mayGo(value);
+    const at = this.#options.scheduler.now();
     const last = this.#blocks.at(-1);
-    if (last?.values !== undefined && last.mayGo === mayGo && last.values.length < this.#blockSize)
+    if (last?.values !== undefined && last.mayGo === mayGo && last.values.length < this.#blockSize) {
       last.size = last.values.push(value);
-    else this.#blocks.push({ number: ++this.#count, mayGo, size: 1, values: [value] });
+      last.at = at;
+    } else {
+      this.#blocks.push({ number: ++this.#count, mayGo, size: 1, at, values: [value] });
+      this.#dropOld(at);
+    }
     if (!mayGo) return;
     this.#inMemory++;
     while (this.#inMemory > this.#options.most) if (!this.#makeRoom()) return;
@@ -115,6 +124,18 @@ export class WarmUpBuffer<T> {
       inMemory.values = undefined;
       return true;
     }
+    return this.#dropOldest();
+  }
+
+  /** Drops the blocks whose last value is too old. A block is dropped as a whole, so some values stay longer. */
+  #dropOld(now: number): void {
+    const { maxAgeMs } = this.#options;
+    if (maxAgeMs === undefined) return;
+    const isOld = () => (this.#blocks.find(({ mayGo }) => mayGo)?.at ?? now) < now - maxAgeMs;
+    while (isOld() && this.#dropOldest());
+  }
+
+  #dropOldest(): boolean {
     const oldest = this.#blocks.findIndex(({ mayGo }) => mayGo);
     // Values before the oldest block have been passed on, so dropping it would make a gap between kept values.
     if (oldest < 0 || this.#receiver !== undefined) return false;

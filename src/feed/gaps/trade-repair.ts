@@ -1,4 +1,4 @@
-import { EMPTY, map, type Observable, tap } from 'rxjs';
+import { defer, EMPTY, map, type Observable, switchMap, take, tap } from 'rxjs';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { MissingValues } from '../../operators/sequence/id-sequence.ts';
 import type { TradeRepair } from '../arbitration/line-arbiter.ts';
@@ -22,9 +22,9 @@ type Lines = Pick<VenueConnectionPool, 'bySymbol' | 'connectionsOf'>;
 
 /**
  * Returns how a venue repairs gaps: it waits `OTHER_LINE_MS` for another line, then fetches the trades if the venue can
- * return them.
+ * return them. `caughtUp$` emits when no received frame waits any more, at once if none waits.
  */
-export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
+export function tradeRepair(requests: RestRequests, lines: Lines, caughtUp$: Observable<unknown>): TradeRepair {
   const { fetchMissing, fetchRecent } = requests;
   const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
   const graceMs = ({ symbol, sequence }: TradeSeries): number => {
@@ -37,7 +37,7 @@ export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
   return {
     ...timing,
     fetch: (series, missing, attempt) =>
-      fetchTrades(requests, lines.bySymbol(series.symbol), series, missing, attempt).pipe(
+      fetchTrades(requests, lines.bySymbol(series.symbol), series, missing, attempt, caughtUp$).pipe(
         tap(() => {
           series.fetchedFor = series.sequence.waiting?.receivedAt;
         }),
@@ -51,12 +51,21 @@ function fetchTrades(
   { kind, sequence }: TradeSeries,
   { before, after }: MissingValues<SequencedTrade>,
   attempt: number,
+  caughtUp$: Observable<unknown>,
 ): Observable<readonly (SequencedTrade | undefined)[]> {
   if (instrument === undefined) return EMPTY;
   if (kind === 'trade' && fetchRecent !== undefined) {
-    const since = sequence.heldSince;
-    // If a line subscribed again during the request, the fetched trades may not reach to the line's first trade.
-    return fetchRecent(instrument).pipe(map((trades) => (sequence.heldSince === since ? trades : [])));
+    const recent$ = defer(() => {
+      const since = sequence.heldSince;
+      if (since === undefined) return EMPTY;
+      // If a line subscribed again during the request, the fetched trades may not reach to the line's first trade.
+      return fetchRecent(instrument).pipe(map((trades) => (sequence.heldSince === since ? trades : [])));
+    });
+    // Trades in waiting frames may be older than the venue's last trades, and may fill the gap.
+    return caughtUp$.pipe(
+      take(1),
+      switchMap(() => recent$),
+    );
   }
   if (fetchMissing === undefined || after === undefined) return EMPTY;
   return fetchMissing(instrument, { kind, before, after }, attempt);

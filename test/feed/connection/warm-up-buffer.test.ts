@@ -92,6 +92,17 @@ it('WarmUpBuffer drops the oldest values when memory and store are full, so that
   expect(passed(buffer)).toEqual(upTo(100).slice(70));
 });
 
+it('WarmUpBuffer drops values that are too old, in memory and in the store, except values that must be kept', () => {
+  const store = new SmallStore(100);
+  const buffer = new WarmUpBuffer<number>({ most: 10, mayGo: (value) => value > 0, store, maxAgeMs: 20, scheduler });
+  for (const value of [0, ...upTo(40)]) {
+    buffer.push(value);
+    scheduler.advance(1);
+  }
+  expect([buffer.waiting, [...store.blocks.values()].flat()]).toEqual([21, upTo(30).slice(19)]);
+  expect(passed(buffer)).toEqual([0, ...upTo(40).slice(19)]);
+});
+
 it('WarmUpBuffer drops nothing once the first values have been passed on', () => {
   const buffer = create(new SmallStore(20));
   for (const value of upTo(30)) buffer.push(value);

@@ -48,6 +48,7 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
           return linesUp;
         },
       },
+      of(true),
     ),
     scheduler,
     out: (event) => {
