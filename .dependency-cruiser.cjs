@@ -54,7 +54,7 @@ const packageRules = [
   ['@platformatic/kafka', ['^src/kafka/']],
   ['avsc', ['^src/codec/']],
   ['pino', ['^src/telemetry/']],
-  ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/']],
+  ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/', '^src/cluster/']],
   ['yaml', ['^src/config/', '^src/cli/', '^src/gateway/pages/']],
 ].map(([name, users]) => ({
   name: `${name}-in-its-folder`,

@@ -1,6 +1,6 @@
 import { duration } from '../../src/domain/duration.ts';
 import type { Asset } from '../../src/gateway/api/asset-answers.ts';
-import type { Latency, SinkAnswer, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
+import type { Latency, SinkAnswer, Status, VenueAnswer } from '../../src/gateway/api/feed-answers.ts';
 import { venuePrices, venuePricesAt } from '../coin/selected-coin.ts';
 import { EnvironmentChip } from '../coins/coin-line.tsx';
 import { headline, tradingState } from '../head/headline.ts';
@@ -45,10 +45,30 @@ export function Venues() {
               </ul>
             </>
           )}
+          {overview.shards.length > 0 && (
+            <>
+              <h3>Cluster</h3>
+              <p class="venue-more">{shardsText(overview.shards)}</p>
+            </>
+          )}
         </>
       )}
     </Panel>
   );
+}
+
+/** The shards of this instance in words, by role. */
+function shardsText(shards: Status['shards']): string {
+  const named = (role: Status['shards'][number]['role'], text: string): string => {
+    const own = shards.filter((one) => one.role === role).map(({ shard }) => shard);
+    return own.length === 0 ? '' : `${text} ${own.join(', ')}`;
+  };
+  const parts = [
+    named('owner', 'This instance serves the shards'),
+    named('starting', 'starts'),
+    named('standby', 'is the warm standby of'),
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly since: number }) {

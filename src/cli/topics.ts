@@ -1,3 +1,4 @@
+import type { DescribedInstance } from '../cluster/describe-cluster.ts';
 import { environmentPrefixes } from '../config/config.ts';
 import { counted } from '../domain/headline.ts';
 import type { TopicDescription } from '../sinks/kafka/topics.ts';
@@ -8,7 +9,7 @@ import { inColumns, visible } from './terminal/terminal-text.ts';
 export const command: Command = {
   usage: 'topics create|describe [--config FILE]',
   about:
-    'create makes the missing topics; describe shows the topics and how they differ from what the feed would create. Exit code 1: describe found a difference.',
+    'create makes the missing topics; describe shows the topics, how they differ from what the feed would create, and the instances of a cluster. Exit code 1: describe found a difference.',
   options: { config: configOption },
   maxArguments: 1,
   async run(context) {
@@ -31,6 +32,11 @@ export const command: Command = {
     const topics = await describeTopics(config.kafka, environmentPrefixes(config), kafkaComplaints(err));
     const width = Math.max(...topics.map(({ name }) => name.length)) + 2;
     await out.write(topics.map((topic) => topicLines(topic, width)).join(''));
+    if (config.cluster.enabled) {
+      const { describeCluster } = await import('../cluster/describe-cluster.ts');
+      const instances = await describeCluster(config, kafkaComplaints(err));
+      await out.write(instanceLines(config.cluster.group, instances));
+    }
     return topics.every(({ differences }) => differences.length === 0) ? 0 : 1;
   },
 };
@@ -45,6 +51,15 @@ function topicLines(
     : '';
   const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${visible(difference)}`);
   return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;
+}
+
+function instanceLines(group: string, instances: readonly DescribedInstance[]): string {
+  const shards = (all: readonly number[]) => (all.length === 0 ? 'none' : all.join(', '));
+  const lines = instances.map(
+    ({ id, host, owns, standsBy }) =>
+      `  ${visible(id)} at ${visible(host)}  shards ${shards(owns)}  standby of ${shards(standsBy)}\n`,
+  );
+  return `cluster ${visible(group)}: ${counted(instances.length, 'instance')}\n${lines.join('')}`;
 }
 
 function retention(ms: string): string {

@@ -5,28 +5,20 @@ import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import type { KafkaLog } from '../kafka/config.ts';
-import { GroupMember } from '../kafka/groups/group-member.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import {
-  malformedRowsLogger,
-  type Observed,
-  type Pipeline,
-  type PipelineDependencies,
-  type Running,
-  startPipeline,
-} from '../runtime/run.ts';
+import { malformedRowsLogger, type Observed, type PipelineDependencies, type Running } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 import { startingSnapshot } from '../runtime/snapshots/take-status-snapshot.ts';
 import { VenueAccess } from '../runtime/venue-access.ts';
 import { lockFolder } from '../sinks/lock-folder.ts';
-import { configOfShard } from './config-of-shard.ts';
-import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
-import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
-import { type ShardRate, shardAssigner } from './shard-assigner.ts';
-import { shardFilter, shardOf } from './shard-of.ts';
-import { ShardRun } from './shard-run.ts';
-import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
+import { type Plan, shardAssigner } from './assignment/shard-assigner.ts';
+import { mergeMetrics } from './merge-metrics-snapshots.ts';
+import { type ClusterMember, kafkaPeers, type Peers } from './peers.ts';
+import { shardOf } from './shard-of.ts';
+import { ShardRuns } from './shard-runs.ts';
+import { prepareShardsTopic } from './shards-topic.ts';
+import { Takeovers } from './takeover/takeovers.ts';
 import { AGAIN_MS, untilDone } from './until-done.ts';
 
 const MOST_BEAT_MS = 100;
@@ -35,14 +27,11 @@ const BEATS_A_SESSION = 10;
 const LOOK_EVERY_MS = 30_000;
 /** How long a stopping instance continues delivery, so that others can take over its shards. */
 const TAKEOVER_MS = 1500;
-/** Seconds after which a shard's measured rate is meaningful. */
-const MEASURED_AFTER_S = 5;
-const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 
 /**
  * Runs one of several instances that share the symbols in a Kafka group. Each partition of the topic `shards` is a
- * shard; its owner runs a pipeline for it. The group decides who should write, and the pipeline's fence stops everyone
- * else (docs/decisions/0007).
+ * shard; its owner runs a pipeline for it, and another instance is its warm standby. The group and the standby decide who
+ * should write, and the pipeline's fence stops everyone else (docs/decisions/0007, 0012).
  */
 export async function startCluster(config: Config, dependencies: PipelineDependencies): Promise<Running> {
   const { log, signal } = dependencies;
@@ -61,7 +50,8 @@ export async function startCluster(config: Config, dependencies: PipelineDepende
     );
     signal?.throwIfAborted();
     const { onStarting: _, ...ofShards } = dependencies;
-    return new Cluster(config, ofShards, kafkaLog, unlock);
+    const peers = kafkaPeers(config, dependencies.scheduler ?? monotonicScheduler, kafkaLog);
+    return new Cluster(config, ofShards, peers, unlock);
   } catch (error) {
     unlock();
     throw error;
@@ -85,47 +75,61 @@ function observedStart(
   };
 }
 
-class Cluster implements Running {
+/** One instance. */
+export class Cluster implements Running {
   readonly #config: Config;
   readonly #dependencies: PipelineDependencies;
   readonly #scheduler: SchedulerLike;
-  readonly #member: GroupMember;
-  /** All shards of this instance share it, because a venue limits them together, by their one IP address. */
-  readonly #access: VenueAccess;
-  readonly #runs = new Map<number, ShardRun>();
+  readonly #member: ClusterMember;
+  readonly #runs: ShardRuns;
+  readonly #takeovers: Takeovers;
   readonly #failing = new AbortController();
   readonly #stopping = new AbortController();
   readonly #following: Promise<void>;
-  readonly #startedAt: number;
   readonly #sizeOf: (shard: number) => number;
   /** Unlocks the folder of the spills. */
   readonly #unlock: () => void;
-  #assigned: ReadonlySet<number> = new Set();
-  #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
-  #past = mergeMetrics([]);
-  #left: readonly StatusSnapshot[] = [];
+  /** The shards that this instance owns: assigned by the group, or taken over since. */
+  #owned: ReadonlySet<number> = new Set();
+  /** The shards for which this instance is the standby, by the last assignment. */
+  #standsBy: ReadonlySet<number> = new Set();
+  #standbys: Plan['standbys'] = new Map();
+  /** True if this instance has to join the group again, because another instance took a shard over. */
+  #isJoinDue = false;
   #stop: Promise<Stopped> | undefined;
 
-  constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog, unlock: () => void) {
-    const { scheduler = monotonicScheduler, wallClockMs = Date.now, signal } = dependencies;
+  constructor(config: Config, dependencies: PipelineDependencies, peers: Peers, unlock: () => void) {
+    const { scheduler = monotonicScheduler, wallClockMs = Date.now, signal, log } = dependencies;
     this.#config = config;
     this.#dependencies = dependencies;
     this.#unlock = unlock;
     this.#scheduler = scheduler;
-    this.#startedAt = wallClockMs();
-    const { group, sessionTimeoutMs } = config.cluster;
     this.#sizeOf = sizesOf(config);
-    const onMalformedRows = malformedRowsLogger(dependencies.log);
-    this.#access = new VenueAccess(config, { scheduler, onMalformedRows });
-    const assigner = shardAssigner(() => this.#rates(), this.#sizeOf);
-    this.#member = new GroupMember(
-      config.kafka,
-      shardsTopicOf(config),
-      { group, sessionTimeoutMs, assigner },
-      kafkaLog,
-    );
+    const onMalformedRows = malformedRowsLogger(log);
+    const access = new VenueAccess(config, { ...dependencies, scheduler, onMalformedRows });
+    const onFailed = (error: unknown): void => this.#failing.abort(asFault(error));
+    const onEnded = (shard: number, fault: Fault | undefined): void => this.#onEnded(shard, fault);
+    const runs = new ShardRuns({ config, dependencies, scheduler, wallClockMs, access, onEnded, onFailed });
+    const standsBy = () => runs.that(({ isStandby }) => isStandby);
+    const takeovers = new Takeovers({
+      ...{ config, log, peers, scheduler, standsBy },
+      serves: () => runs.that(({ pipeline }) => pipeline !== undefined),
+      takeOver: (shard, reason) => this.#takeOver(shard, reason),
+    });
+    const assigner = shardAssigner({
+      report: () => ({ rates: runs.rates(), standsBy: standsBy(), limits: takeovers.limits }),
+      sizeOf: this.#sizeOf,
+      hasStandbys: config.cluster.warmStandbys > 0,
+      onPlan: (plan) => {
+        this.#standbys = plan.standbys;
+        takeovers.assigned(plan);
+      },
+    });
+    this.#runs = runs;
+    this.#takeovers = takeovers;
+    this.#member = peers.member(assigner);
     signal?.addEventListener('abort', () => void this.stop(String(signal.reason)), { once: true });
-    this.#following = this.#follow().catch((error: unknown) => this.#fail(asFault(error)));
+    this.#following = this.#follow().catch(onFailed);
   }
 
   get failed(): AbortSignal {
@@ -133,19 +137,15 @@ class Cluster implements Running {
   }
 
   feeds(): readonly FeedWatch[] {
-    return this.#pipelines().flatMap(({ feed }) => feed.watches);
+    return this.#runs.pipelines().flatMap(({ feed }) => feed.watches);
   }
 
   snapshot(): StatusSnapshot {
-    const { wallClockMs = Date.now } = this.#dependencies;
-    const own = this.#pipelines().map((pipeline) => pipeline.snapshot());
-    const { environment, feed } = this.#config;
-    const of = { at: wallClockMs(), startedAt: this.#startedAt, environment, mode: feed.mode };
-    return mergeStatus(own, of, this.#left);
+    return this.#runs.snapshot();
   }
 
   metrics(): PipelineMetrics {
-    return mergeMetrics([this.#past, ...this.#pipelines().map((pipeline) => pipeline.metrics())]);
+    return this.#runs.metrics();
   }
 
   stop(reason: string): Promise<Stopped> {
@@ -153,18 +153,17 @@ class Cluster implements Running {
     return this.#stop;
   }
 
-  #pipelines(): readonly Pipeline[] {
-    return [...this.#runs.values()].flatMap(({ pipeline }) => pipeline ?? []);
-  }
-
   async #close(reason: string): Promise<Stopped> {
     const { log } = this.#dependencies;
     this.#stopping.abort(reason);
     const since = this.#scheduler.now();
-    const isAlone = this.#assigned.size === this.#config.cluster.shards;
-    this.#assigned = new Set();
+    const isAlone = this.#owned.size === this.#config.cluster.shards;
+    this.#owned = new Set();
+    this.#standsBy = new Set();
+    this.#takeovers.close();
+    const runs = [...this.#runs].map(([, run]) => run);
+    for (const run of runs) if (run.isStandby) run.stop(reason);
     await this.#member.leave();
-    const runs = [...this.#runs.values()];
     const ended = Promise.all(runs.map((run) => run.ended));
     if (!isAlone) {
       const afterMs = this.#scheduler.now() - since + TAKEOVER_MS;
@@ -175,7 +174,7 @@ class Cluster implements Running {
     await Promise.all([ended, this.#following]);
     this.#unlock();
     log.info({ event: 'left_group', group: this.#config.cluster.group }, 'the shards are left to the other instances');
-    return this.#stopped;
+    return this.#runs.stopped;
   }
 
   async #follow(): Promise<void> {
@@ -183,6 +182,7 @@ class Cluster implements Running {
     const { sessionTimeoutMs } = this.#config.cluster;
     const beatMs = Math.min(MOST_BEAT_MS, sessionTimeoutMs / BEATS_A_SESSION);
     while (!this.#stopping.signal.aborted) {
+      this.#isJoinDue = false;
       const share = await untilDone(() => this.#member.join(), {
         ...this.#dependencies,
         signal: this.#stopping.signal,
@@ -191,7 +191,7 @@ class Cluster implements Running {
       this.#apply(new Set(share.keys()));
       let logged = '';
       let looked = this.#scheduler.now();
-      for (let isMember = true; isMember && !this.#stopping.signal.aborted; ) {
+      for (let isMember = true; isMember && !this.#isJoinDue && !this.#stopping.signal.aborted; ) {
         await this.#pause(beatMs);
         try {
           isMember = await this.#member.heartbeat();
@@ -213,84 +213,70 @@ class Cluster implements Running {
   #apply(assigned: ReadonlySet<number>): void {
     const { log } = this.#dependencies;
     const { group, sessionTimeoutMs } = this.#config.cluster;
-    this.#assigned = assigned;
-    log.info({ event: 'shards_assigned', group, shards: [...assigned] }, `this instance has ${assigned.size} shards`);
+    this.#owned = assigned;
+    this.#standsBy = new Set(this.#standbys.get(this.#member.id));
+    const fields = { event: 'shards_assigned', group, shards: [...assigned], standby_of: [...this.#standsBy] };
+    log.info(fields, `this instance has ${assigned.size} shards, and is the standby of ${this.#standsBy.size}`);
     for (const [shard, run] of this.#runs) {
-      if (assigned.has(shard)) run.keep();
-      else run.giveUp(sessionTimeoutMs);
+      if (assigned.has(shard)) {
+        run.keep();
+        run.takeOver();
+      } else if (!run.isStandby) run.giveUp(sessionTimeoutMs);
+      else if (!this.#standsBy.has(shard)) run.stop('not the standby any more');
     }
-    for (const shard of assigned) if (!this.#runs.has(shard) && this.#sizeOf(shard) > 0) this.#startShard(shard);
+    for (const shard of [...assigned, ...this.#standsBy]) this.#startIfWanted(shard);
   }
 
-  #startShard(shard: number): void {
+  #takeOver(shard: number, reason: string): void {
     const { log } = this.#dependencies;
-    const part = {
-      isOwn: shardFilter(shard, this.#config.cluster.shards),
-      bufferShare: 1 / this.#config.cluster.shards,
-      access: this.#access,
-    };
-    const own = log.child({ shard });
-    const run = new ShardRun(async (signal) => {
-      const since = this.#scheduler.now();
-      const dependencies = { ...this.#dependencies, log: own, signal, part };
-      const pipeline = await startPipeline(configOfShard(this.#config, shard), dependencies);
-      const ms = Math.round(this.#scheduler.now() - since);
-      own.info({ event: 'shard_started', ms }, "the shard's previous writer is shut out, and its records are read");
-      return pipeline;
-    }, this.#scheduler);
-    this.#runs.set(shard, run);
-    const over = run.ended.then(({ fault, ran }) => {
-      this.#runs.delete(shard);
-      if (ran !== undefined) {
-        this.#stopped = sumOf(this.#stopped, ran.stopped);
-        this.#past = mergeMetrics([this.#past, metricsLeft(ran.metrics)]);
-        this.#left = [mergeStatus([], ran.snapshot, [statusLeft(ran.snapshot), ...this.#left])];
-      }
-      if (fault === undefined) {
-        if (this.#assigned.has(shard)) this.#startShard(shard);
-        return;
-      }
-      if (isTakenOver(fault.cause)) own.info({ event: 'shard_handed_over' }, 'another instance has the shard');
-      else if (fault.retry.kind !== 'never') own.warn({ event: 'shard_failed' }, `starts again: ${fault.message}`);
-      else {
-        this.#fail(fault);
-        return;
-      }
-      void this.#restartShard(shard);
-    });
-    over.catch((error: unknown) => this.#fail(asFault(error)));
+    log.warn({ event: 'shard_taken_over', shard }, `this instance takes the shard over: ${reason}`);
+    this.#owned = new Set([...this.#owned, shard]);
+    this.#runs.get(shard)?.takeOver();
+  }
+
+  #isWanted(shard: number): boolean {
+    return this.#owned.has(shard) || this.#standsBy.has(shard);
+  }
+
+  /** Starts the shard's pipeline if this instance owns the shard or is its standby, and does not run it yet. */
+  #startIfWanted(shard: number): void {
+    if (!this.#isWanted(shard) || this.#runs.has(shard) || this.#sizeOf(shard) === 0) return;
+    this.#runs.start(shard, { isStandby: !this.#owned.has(shard) });
+  }
+
+  #onEnded(shard: number, fault: Fault | undefined): void {
+    const { log } = this.#dependencies;
+    if (fault === undefined) this.#startIfWanted(shard);
+    else if (isTakenOver(fault.cause)) {
+      log.info({ event: 'shard_handed_over', shard }, 'another instance has the shard');
+      if (this.#owned.has(shard)) this.#lose(shard);
+      else this.#startIfWanted(shard);
+    } else if (fault.retry.kind === 'never') this.#failing.abort(fault);
+    else {
+      log.warn({ event: 'shard_failed', shard }, `starts again: ${fault.message}`);
+      void this.#restart(shard);
+    }
   }
 
   /**
-   * Starts the shard again once the group confirms that this instance is still a member. Otherwise two instances could
-   * fence each other for ever.
+   * Leaves a shard to the instance that shut this one out. This instance joins the group again, and then becomes the
+   * shard's standby. If it started the shard again, the two instances could fence each other for ever.
    */
-  async #restartShard(shard: number): Promise<void> {
-    while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
+  #lose(shard: number): void {
+    this.#owned = new Set([...this.#owned].filter((one) => one !== shard));
+    this.#takeovers.lost(shard);
+    this.#isJoinDue = true;
+  }
+
+  /** Starts the shard again once the group confirms that this instance is still a member. */
+  async #restart(shard: number): Promise<void> {
+    while (this.#isWanted(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
       const isMember = await this.#member.heartbeat().catch(() => undefined);
       // This instance must join again, and the next assignment starts its shards.
       if (isMember === false) return;
-      if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#startShard(shard);
+      if (isMember === true) this.#startIfWanted(shard);
     }
-  }
-
-  #fail(fault: Fault): void {
-    this.#failing.abort(fault);
-  }
-
-  #rates(): ReadonlyMap<number, ShardRate> {
-    const now = this.#scheduler.now();
-    return new Map(
-      [...this.#runs]
-        .filter(([, run]) => !run.isGivenUp)
-        .map(([shard, { since, pipeline }]) => {
-          const seconds = (now - since) / 1000;
-          const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
-          // Fetched trades are older, so they do not count.
-          return [shard, isKnown ? { rate: pipeline.feed.liveTrades / seconds, seconds } : NOTHING_KNOWN];
-        }),
-    );
   }
 
   #pause(ms: number): Promise<unknown> {
@@ -304,8 +290,4 @@ function sizesOf(config: Config): (shard: number) => number {
   if (symbols.length === 0) return () => 1;
   const sizes = Map.groupBy(symbols, (symbol) => shardOf(symbol, config.cluster.shards));
   return (shard) => sizes.get(shard)?.length ?? 0;
-}
-
-function sumOf(a: Stopped, b: Stopped): Stopped {
-  return { undelivered: a.undelivered + b.undelivered, spilled: a.spilled + b.spilled, dropped: a.dropped + b.dropped };
 }

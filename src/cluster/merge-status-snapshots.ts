@@ -32,6 +32,7 @@ export function mergeStatus(
     klines: parts.flatMap(({ klines }) => klines),
     sinks: groups(sinks, ({ name }) => name).map(mergedSink),
     healing: parts.flatMap(({ healing }) => healing),
+    shards: [],
     counts: sumByName(parts.map(({ counts }) => counts)),
   };
 }

@@ -16,25 +16,45 @@ export interface ShardEnd {
     | undefined;
 }
 
-/** A shard's pipeline. Once given up, it runs until another instance took over, so that nothing is missed. */
+/**
+ * A shard's pipeline. As a standby it waits, with the venues' data of the last minute, until it takes over. Once given up,
+ * it runs until another instance took over, so that nothing is missed.
+ */
 export class ShardRun {
   readonly ended: Promise<ShardEnd>;
-  readonly since: number;
+  /** When it began to serve the shard, the scheduler's milliseconds. */
+  since: number;
+  isStandby: boolean;
   readonly #scheduler: SchedulerLike;
   readonly #abort = new AbortController();
+  readonly #turn = Promise.withResolvers<void>();
   readonly #stop = Promise.withResolvers<{ readonly reason: string; readonly options: StopOptions }>();
   /** Undefined while it starts, and after its end. */
   pipeline: Pipeline | undefined;
   #givenUp: Subscription | undefined;
 
-  constructor(start: (signal: AbortSignal) => Promise<Pipeline>, scheduler: SchedulerLike) {
+  /** @param start starts the pipeline. `turn`: when it may take over; undefined: at once */
+  constructor(
+    start: (signal: AbortSignal, turn: Promise<void> | undefined) => Promise<Pipeline>,
+    scheduler: SchedulerLike,
+    { isStandby = false } = {},
+  ) {
     this.#scheduler = scheduler;
     this.since = scheduler.now();
+    this.isStandby = isStandby;
     this.ended = this.#run(start);
   }
 
   get isGivenUp(): boolean {
     return this.#givenUp !== undefined;
+  }
+
+  /** Serves the shard from now on. The previous owner is shut out. */
+  takeOver(): void {
+    if (!this.isStandby) return;
+    this.isStandby = false;
+    this.since = this.#scheduler.now();
+    this.#turn.resolve();
   }
 
   /** Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs`. */
@@ -56,10 +76,10 @@ export class ShardRun {
     this.#stop.resolve({ reason, options });
   }
 
-  async #run(start: (signal: AbortSignal) => Promise<Pipeline>): Promise<ShardEnd> {
+  async #run(start: ConstructorParameters<typeof ShardRun>[0]): Promise<ShardEnd> {
     let pipeline: Pipeline;
     try {
-      pipeline = await start(this.#abort.signal);
+      pipeline = await start(this.#abort.signal, this.isStandby ? this.#turn.promise : undefined);
     } catch (error) {
       return { fault: this.#abort.signal.aborted ? undefined : asFault(error), ran: undefined };
     }

@@ -283,6 +283,8 @@ export const sections = {
     group: word('1 to 200 letters, digits, dots, underscores or hyphens', /^[\w.-]{1,200}$/).default('market-feed'),
     shards: whole(1, 1000).default(12),
     session_timeout_ms: ms(1000, 600_000).default(10_000),
+    warm_standbys: whole(0, 1).default(1),
+    takeover_after_ms: ms(1500, 600_000).default(2000),
     venue_budget_share: amount(0.01, 1, '').default(1),
   }).prefault({}),
   log: section({

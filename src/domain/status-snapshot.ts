@@ -25,7 +25,16 @@ export interface StatusSnapshot {
   readonly sinks: readonly SinkSnapshot[];
   /** The newest open gaps that a healer works on, oldest first; empty if none runs. */
   readonly healing: readonly GapHealing[];
+  /** The shards of this instance of a cluster, in order; empty without a cluster. */
+  readonly shards: readonly ShardSnapshot[];
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What an instance of a cluster does with a shard. */
+export interface ShardSnapshot {
+  readonly shard: number;
+  /** `starting`: the instance is about to serve it. `standby`: it takes the shard over if the owner dies. */
+  readonly role: 'owner' | 'starting' | 'standby';
 }
 
 /** How far an open gap is healed. */

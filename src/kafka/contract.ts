@@ -50,6 +50,8 @@ export interface BrokerConnection {
   syncGroup(member: Member, assignments: readonly MemberBytes[]): Promise<Buffer>;
   heartbeat(member: Member): Promise<void>;
   leaveGroup(member: Omit<Member, 'generation'>): Promise<void>;
+  /** Returns the members of a group with their assignments; none if there is no such group. */
+  membersOf(group: string): Promise<readonly AssignedMember[]>;
   /** Returns the group's offsets by partition, without partitions that have none. */
   committedOffsets(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>;
   commitOffsets(member: Member, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
@@ -189,6 +191,14 @@ export interface Joined {
   readonly leaderId: string;
   /** Filled for the leader only. */
   readonly members: readonly MemberBytes[];
+}
+
+/** A member of a group, as others see it. */
+export interface AssignedMember {
+  readonly memberId: string;
+  /** The member's address, as the broker knows it. */
+  readonly host: string;
+  readonly assignment: Buffer;
 }
 
 /** A member's metadata, or its assignment. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { firstValueFrom, race, type SchedulerLike, Subject, timer } from 'rxjs';
+import { firstValueFrom, NEVER, race, type SchedulerLike, Subject, timer } from 'rxjs';
 import { type Config, feedVenues } from '../config/config.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -10,6 +10,7 @@ import { BlockFiles } from '../feed/connection/block-files.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import type { VenueFeed, WarmUp } from '../feed/venue-feed.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -42,6 +43,11 @@ export interface PipelineDependencies
   /** Where a venue's frames wait for the sinks if they do not fit in memory. Default: files below `spill.dir`. */
   readonly warmUpStore?: (venue: string) => WarmUp['store'];
   readonly part?: PipelinePart;
+  /**
+   * Makes the pipeline a warm standby until it resolves: it keeps the venues' data of the last minute, and does not fence
+   * the previous writer.
+   */
+  readonly turn?: Promise<unknown>;
   /** Called once before the sinks are opened, with what is known until then. */
   readonly onStarting?: (starting: Observed) => void;
   /** Receives the published records, in order, at the same time as the sinks. */
@@ -93,6 +99,8 @@ export interface StopOptions {
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
 const WARM_WITHIN_MS = 1000;
+/** How long a warm standby keeps frames, milliseconds. */
+const STANDBY_KEEPS_MS = 60_000;
 /** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits until the recent records are read. Without them, the large trades since the start are lost. */
@@ -109,7 +117,7 @@ export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions
 
 /** Connects the venues, then opens the sinks and reads where the last run ended. Resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, signal, part, clock = wallClock() } = dependencies;
+  const { log, signal, part, turn, clock = wallClock() } = dependencies;
   const { scheduler = monotonicScheduler, wallClockMs = Date.now } = dependencies;
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
@@ -120,9 +128,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
   const warmUps = venues.map((venue) => {
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
-    return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store });
+    const maxAgeMs = turn && STANDBY_KEEPS_MS;
+    return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
-  const isWarm = Promise.all(warmUps);
+  const isWarm = Promise.all([turn, ...warmUps]);
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
     if (signal?.aborted) logDiscarded(venues, dependencies, signal.reason);
@@ -138,6 +147,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     onFailed: (fault) => failing.abort(fault),
   }).catch((error) => giveUp(error));
   context.onStarting?.(observedStart(config, context, venues, sinks));
+  if (turn !== undefined) await firstValueFrom(race(turn, signal === undefined ? NEVER : aborted$(signal)));
+  if (signal?.aborted) return giveUp(signal.reason, sinks);
   const previous = await sinks.open(scheduler, signal).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;

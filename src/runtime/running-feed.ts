@@ -1,4 +1,4 @@
-import { interval, type Observable, type SchedulerLike, Subject, Subscription } from 'rxjs';
+import { interval, merge, type Observable, type SchedulerLike, Subject, Subscription, timer } from 'rxjs';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { Environment, FeedRecord } from '../domain/record.ts';
 import type { KlineCheck } from '../feed/analytics/kline-check.ts';
@@ -13,6 +13,8 @@ import { FeedInstances } from '../tradability/feed-instances.ts';
 import type { Moment } from '../tradability/moment.ts';
 
 const HEARTBEAT_MS = 1000;
+/** When the first heartbeat comes. In a cluster, it shows others that a shard has a new owner. */
+const FIRST_HEARTBEAT_MS = 100;
 
 export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'numbering' | 'watch'>;
 
@@ -121,7 +123,8 @@ export class RunningFeed {
           this.#output.next(output);
         }),
       );
-    this.#subscription.add(interval(HEARTBEAT_MS, this.#scheduler).subscribe(() => this.heartbeat()));
+    const heartbeats$ = merge(timer(FIRST_HEARTBEAT_MS, this.#scheduler), interval(HEARTBEAT_MS, this.#scheduler));
+    this.#subscription.add(heartbeats$.subscribe(() => this.heartbeat()));
   }
 
   /** Ends all connections, and reports `stopped` last. When it returns, everything that was received is published. */

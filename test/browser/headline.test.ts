@@ -65,6 +65,7 @@ const snapshot = (at: number): StatusSnapshot => ({
   quality: [],
   klines: [],
   healing: [],
+  shards: [],
   sinks: [],
   counts: {},
 });

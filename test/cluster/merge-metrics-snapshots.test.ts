@@ -120,6 +120,7 @@ const snapshot = (of: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   quality: [],
   klines: [],
   healing: [],
+  shards: [],
   sinks: [sinkNow()],
   counts: { trades: 3 },
   ...of,

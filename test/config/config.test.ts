@@ -133,6 +133,8 @@ describe('loadConfig with a valid configuration', () => {
       group: 'market-feed',
       shards: 12,
       sessionTimeoutMs: 10_000,
+      warmStandbys: 1,
+      takeoverAfterMs: 2000,
       venueBudgetShare: 1,
     });
     expect(config.log).toEqual({ level: 'info' });

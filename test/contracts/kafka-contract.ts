@@ -411,6 +411,11 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
         ask((broker) => broker.syncGroup({ group, memberId, generation }, isLeader ? shares : []));
       const given = await Promise.all([sync(first, one, leads), sync(second, two, !leads)]);
       expect(given.map(String)).toEqual(['for one', 'for two']);
+      const seen = await first((broker) => broker.membersOf(group));
+      expect(seen.map(({ memberId, assignment }) => [memberId, assignment]).toSorted()).toEqual(
+        shares.map(({ memberId, bytes }) => [memberId, bytes]).toSorted(),
+      );
+      expect(seen.map(({ host }) => host).join()).toContain('127.0.0.1');
       await second((broker) => broker.leaveGroup({ group, memberId: two.memberId }));
       const member = { group, memberId: one.memberId, generation: one.generation };
       await expect(first((broker) => broker.heartbeat(member))).rejects.toMatchObject({

@@ -82,6 +82,7 @@ const snapshot: StatusSnapshot = {
     },
   ],
   healing: [],
+  shards: [{ shard: 0, role: 'owner' }],
   counts: {},
 };
 

@@ -52,6 +52,7 @@ export const SNAPSHOT: StatusSnapshot = {
   ],
   klines: [],
   healing: [],
+  shards: [],
   sinks: [],
   counts: {},
 };

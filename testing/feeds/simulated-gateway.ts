@@ -106,6 +106,7 @@ const snapshot = (at: number): StatusSnapshot => ({
     },
   ],
   healing: [],
+  shards: [],
   counts: { trades: 10, malformed: 0 },
 });
 

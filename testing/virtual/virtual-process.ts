@@ -1,26 +1,32 @@
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { Network } from '../../src/net/network.ts';
-import type { Socket } from '../../src/net/open-socket.ts';
+import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
-/** A process in the virtual world. After a kill, its scheduler and its network do nothing. */
+/**
+ * A process in the virtual world. After a kill, its scheduler and its network do nothing. While it is paused, everything
+ * that happens to it waits.
+ */
 export class VirtualProcess {
   readonly scheduler: SchedulerLike;
   isAlive = true;
+  /** How much the wall clock of this machine is ahead, milliseconds. */
+  clockAheadMs = 0;
   readonly #world: VirtualWorld;
+  #pausedUntil = 0;
   readonly #sockets: Socket[] = [];
 
   constructor(world: VirtualWorld) {
     this.#world = world;
-    this.scheduler = new MortalScheduler(world.scheduler, () => this.isAlive);
+    this.scheduler = new MortalScheduler(world.scheduler, this);
   }
 
   readonly networks = (id: VenueId): Network => {
     const network = this.#world.networks(id);
     return {
-      open: (...args) => {
-        const socket = network.open(...args);
+      open: (url, options, handlers) => {
+        const socket = network.open(url, options, this.#whenAwake(handlers));
         this.#sockets.push(socket);
         return socket;
       },
@@ -30,7 +36,8 @@ export class VirtualProcess {
 
   /** The clocks, the network and the random numbers of this process, for `startPipeline`. */
   get dependencies() {
-    const { wallClockMs, random } = this.#world;
+    const { random } = this.#world;
+    const wallClockMs = () => this.#world.wallClockMs() + this.clockAheadMs;
     return {
       scheduler: this.scheduler,
       wallClockMs,
@@ -46,24 +53,59 @@ export class VirtualProcess {
     for (const socket of this.#sockets) socket.close();
   }
 
+  /** Pauses the process, as the signal SIGSTOP does, for `ms` milliseconds. */
+  pause(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#world.scheduler.now() + ms);
+  }
+
+  /** For how many milliseconds the process stays paused. */
+  get pausedMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#world.scheduler.now());
+  }
+
+  /** Runs the work now, or when the process is no longer paused. Does nothing after a kill. */
+  whenAwake(work: () => void): void {
+    const { pausedMs } = this;
+    if (pausedMs > 0) this.#world.scheduler.after(pausedMs, () => this.whenAwake(work));
+    else if (this.isAlive) work();
+  }
+
   /** Returns a promise with the same result, which never settles after the process is killed. */
   alive<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       promise.then(
-        (value) => this.isAlive && resolve(value),
-        (error: unknown) => this.isAlive && reject(error),
+        (value) => this.whenAwake(() => resolve(value)),
+        (error: unknown) => this.whenAwake(() => reject(error)),
       );
     });
+  }
+
+  /** The same handlers. While the process is paused, calls wait. */
+  #whenAwake(handlers: SocketHandlers): SocketHandlers {
+    return {
+      onOpen: () => this.whenAwake(() => handlers.onOpen()),
+      onFrame: (frame) => {
+        if (this.pausedMs === 0) handlers.onFrame(frame);
+        // The frame's data is a view into a buffer that is reused.
+        else {
+          const kept = { ...frame, data: new Uint8Array(frame.data) };
+          this.whenAwake(() => handlers.onFrame(kept));
+        }
+      },
+      onPing: () => this.whenAwake(() => handlers.onPing()),
+      onPong: () => this.whenAwake(() => handlers.onPong()),
+      onEnd: (end) => this.whenAwake(() => handlers.onEnd(end)),
+    };
   }
 }
 
 class MortalScheduler implements SchedulerLike {
   readonly #scheduler: SchedulerLike;
-  readonly #isAlive: () => boolean;
+  readonly #process: VirtualProcess;
 
-  constructor(scheduler: SchedulerLike, isAlive: () => boolean) {
+  constructor(scheduler: SchedulerLike, process: VirtualProcess) {
     this.#scheduler = scheduler;
-    this.#isAlive = isAlive;
+    this.#process = process;
   }
 
   now(): number {
@@ -71,10 +113,12 @@ class MortalScheduler implements SchedulerLike {
   }
 
   schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
-    const isAlive = this.#isAlive;
-    if (!isAlive()) return new Subscription();
+    const process = this.#process;
+    if (!process.isAlive) return new Subscription();
     const runs = function (this: SchedulerAction<T>, given?: T): void {
-      if (isAlive()) work.call(this, given);
+      const { pausedMs } = process;
+      if (pausedMs > 0) this.schedule(given, pausedMs);
+      else if (process.isAlive) work.call(this, given);
     };
     return this.#scheduler.schedule(runs, delay, state);
   }

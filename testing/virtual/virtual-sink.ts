@@ -2,6 +2,7 @@ import { codecOf } from '../../src/codec/avro.ts';
 import { topicNameOf } from '../../src/codec/environment-topics.ts';
 import { asFault, Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord, Position, TradeEvent } from '../../src/domain/record.ts';
+import { BrokerError } from '../../src/kafka/broker-error.ts';
 import type {
   CheckpointOptions,
   Outcome,
@@ -32,6 +33,14 @@ export class VirtualStore {
   healer = 0;
 }
 
+/** Options of a sink. */
+export interface VirtualSinkOptions {
+  /** Awaited before the sink fences others. */
+  readonly beforeFence?: (() => Promise<unknown>) | undefined;
+  /** True while this process cannot reach the store. */
+  readonly isCutOff?: () => boolean;
+}
+
 const MAX_AWAY_KEYS = 4;
 const ARCHIVE_MS = 5;
 
@@ -44,10 +53,18 @@ export class VirtualSink implements Sink {
   readonly #world: VirtualWorld;
   readonly #process: VirtualProcess;
   readonly #store: VirtualStore;
+  readonly #options: VirtualSinkOptions;
   #number = 0;
 
-  constructor(name: string, world: VirtualWorld, process: VirtualProcess, store: VirtualStore) {
+  constructor(
+    name: string,
+    world: VirtualWorld,
+    process: VirtualProcess,
+    store: VirtualStore,
+    options: VirtualSinkOptions = {},
+  ) {
     this.name = name;
+    this.#options = options;
     this.#world = world;
     this.#process = process;
     this.#store = store;
@@ -55,7 +72,12 @@ export class VirtualSink implements Sink {
 
   async open(): Promise<void> {
     await this.#waitLatency();
-    if (this.#world.scheduler.now() < this.#store.awayUntil) throw AWAY;
+    if (this.#isAway) throw AWAY;
+    if (this.#options.beforeFence !== undefined) {
+      await this.#options.beforeFence();
+      await this.#waitLatency();
+      if (this.#isAway) throw AWAY;
+    }
     this.#number = ++this.#store.writer;
   }
 
@@ -70,6 +92,7 @@ export class VirtualSink implements Sink {
 
   async checkpoints({ environmentPrefixes, kinds }: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
     await this.#waitLatency();
+    if (this.#options.isCutOff?.() === true) throw AWAY;
     const records = this.#store.records.filter((record) =>
       topicNameOf(record, true).startsWith(environmentPrefixes[0] ?? ''),
     );
@@ -124,10 +147,10 @@ export class VirtualSink implements Sink {
     batch: readonly OutRecord[],
     { isHealer = false, isNewest = this.#store.writer === this.#number } = {},
   ): Outcome[] {
-    const { random, scheduler } = this.#world;
+    const { random } = this.#world;
     const store = this.#store;
     if (!isNewest) return batch.map(() => ({ kind: 'retry', fault: FENCED }));
-    const isAway = scheduler.now() < store.awayUntil;
+    const isAway = this.#isAway;
     const failing = random.below(20) === 0 ? random.below(MAX_AWAY_KEYS) : undefined;
     return batch.map(({ topic, key, record }): Outcome => {
       // Status records fail only together with all others. They are numbered over all keys, so a kill before a retry
@@ -146,10 +169,17 @@ export class VirtualSink implements Sink {
     });
   }
 
+  get #isAway(): boolean {
+    return this.#world.scheduler.now() < this.#store.awayUntil || this.#options.isCutOff?.() === true;
+  }
+
   #waitLatency(): Promise<void> {
     return this.#process.alive(this.#world.wait(this.#world.latencyMs()));
   }
 }
 
 const AWAY = new Fault('sink', 'the store is away');
-const FENCED = new Fault('sink', 'another writer has opened it', { retry: { kind: 'never' } });
+const FENCED = new Fault('sink', 'another writer has opened it', {
+  retry: { kind: 'never' },
+  cause: new BrokerError('fenced', { broker: 'virtual', type: 'PRODUCER_FENCED' }),
+});

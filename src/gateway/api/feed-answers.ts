@@ -154,6 +154,12 @@ export const Status = object({
   venues: list(VenueAnswer),
   coins: list(CoinAnswer),
   sinks: list(SinkAnswer),
+  shards: list(
+    object({
+      shard: wholeNumber('A part of the symbols'),
+      role: oneOf('owner', 'starting', 'standby'),
+    }),
+  ),
   counts,
   gateway: GatewayStats,
 });

@@ -28,6 +28,10 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
     healing.gauge('open_gaps', 'Gaps that are not healed, those of earlier runs included.', (of) => of.openGaps),
     healing.gauge('left_gaps', 'Open gaps whose trades the venue no longer has.', (of) => of.leftGaps),
     healing.counter('late_trades', 'Trades of gaps that were written to late-trades.', (of) => of.lateTrades),
+    gauge('shards', 'Shards of this instance of a cluster, by role: owner, starting or standby.', () => {
+      const roles = Map.groupBy(view.snapshot?.shards ?? [], ({ role }) => role);
+      return [...roles].map(([role, shards]) => [{ role }, shards.length]);
+    }),
     counter('audits', 'Published audits of minutes, by verdict.', () =>
       [...view.audits.counts].flatMap(([venue, ofVenue]) =>
         [...ofVenue].map(([verdict, count]) => [{ venue, verdict }, count]),

@@ -104,6 +104,7 @@ export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
       [...feed.venues.values()].map((venue) => summaryAnswer(venue, feed.activeVenue)),
     coins: coinsAnswer(view),
     sinks: snapshot?.sinks.map(sinkAnswer) ?? [...feed.sinksDown].map(([name, reason]) => sinkDown(name, reason)),
+    shards: snapshot?.shards ?? [],
     counts: snapshot?.counts ?? Object.fromEntries(view.counts),
     gateway,
   };

@@ -22,8 +22,8 @@ export interface Assigner {
   about(isNew: boolean): Buffer;
   /** Assigns each partition to one member, by member id. */
   share(members: readonly AboutMember[], partitions: readonly number[]): ReadonlyMap<string, readonly number[]>;
-  /** Returns the leader's data for all members. */
-  userData?(members: readonly AboutMember[]): Buffer;
+  /** Returns the leader's data for all members. `shares` is what `share` returned. */
+  userData?(members: readonly AboutMember[], shares: ReadonlyMap<string, readonly number[]>): Buffer;
   onUserData?(data: Buffer): void;
 }
 
@@ -165,8 +165,9 @@ export class GroupMember {
   async #assign(members: readonly AboutMember[]): Promise<readonly MemberBytes[]> {
     const partitions = await this.#partitions();
     this.#sharedOut = partitions.length;
-    const userData = this.#assigner.userData?.(members) ?? NOTHING;
-    return [...this.#assigner.share(members, partitions)].map(([memberId, share]) => ({
+    const shares = this.#assigner.share(members, partitions);
+    const userData = this.#assigner.userData?.(members, shares) ?? NOTHING;
+    return [...shares].map(([memberId, share]) => ({
       memberId,
       bytes: encodeAssignment(this.#topic, { partitions: share, userData }),
     }));

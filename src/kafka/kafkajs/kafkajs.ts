@@ -200,6 +200,16 @@ function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, clos
       await ask(kafkajs.leaveGroup({ groupId: group, memberId }));
     },
 
+    async membersOf(group) {
+      const { groups } = await ask(kafkajs.describeGroups({ groupIds: [group] }));
+      const members = groups.flatMap((each) => each.members);
+      return members.map(({ memberId, clientHost: host, memberAssignment: assignment }) => ({
+        memberId,
+        host,
+        assignment,
+      }));
+    },
+
     async committedOffsets(group, topic, partitions) {
       const topics = [{ topic, partitions: partitions.map((partition) => ({ partition })) }];
       const found = await ask(kafkajs.offsetFetch({ groupId: group, topics }));

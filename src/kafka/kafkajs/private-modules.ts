@@ -41,6 +41,15 @@ export interface Broker extends Record<Acknowledged, (request: object) => Promis
     readonly memberId: string;
     readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
   }>;
+  describeGroups(request: object): Promise<{
+    readonly groups: readonly {
+      readonly members: readonly {
+        readonly memberId: string;
+        readonly clientHost: string;
+        readonly memberAssignment: Buffer;
+      }[];
+    }[];
+  }>;
   syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>;
   offsetFetch(request: object): Promise<RawOffsets>;
 }

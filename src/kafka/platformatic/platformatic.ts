@@ -8,7 +8,8 @@ import { brokerError, responseIn } from './platformatic-error.ts';
 import { library } from './private-modules.ts';
 
 const { addPartitionsToTxnV3, Connection: LibraryConnection, createTopicsV5 } = library;
-const { describeConfigsV4, endTxnV3, fetchV11, findCoordinatorV4, heartbeatV3, initProducerIdV4 } = library;
+const { describeConfigsV4, describeGroupsV5, endTxnV3, fetchV11, findCoordinatorV4, heartbeatV3, initProducerIdV4 } =
+  library;
 const { joinGroupV5, leaveGroupV3, listOffsetsV5, metadataV12, offsetCommitV7, offsetFetchV7 } = library;
 const { crc32c, createAPI, produceV7, protocolErrors, protocolErrorsCodesById, syncGroupV3, Writer } = library;
 
@@ -274,6 +275,16 @@ function connectionOf(
 
     async leaveGroup({ group, memberId }) {
       await ask(leaveGroupV3.api.async(connection, group, [{ memberId, groupInstanceId: null }]));
+    },
+
+    async membersOf(group) {
+      const { groups } = await ask(describeGroupsV5.api.async(connection, [group], false));
+      const members = groups.flatMap((each) => each.members);
+      return members.map(({ memberId, clientHost: host, memberAssignment: assignment }) => ({
+        memberId,
+        host,
+        assignment,
+      }));
     },
 
     async committedOffsets(group, topic, partitions) {

@@ -46,6 +46,7 @@ export function takeStatusSnapshot(
     klines: feed.klineCheck?.counts ?? [],
     sinks: sinkSnapshots(sinks, latencies, now.monotonic),
     healing: healing.gaps(),
+    shards: [],
     counts: { ...countsOf(feed), ...published.headlineCounts },
   };
 }
@@ -70,6 +71,7 @@ export function startingSnapshot(
     klines: [],
     sinks,
     healing: [],
+    shards: [],
     counts: {},
     ...known,
   };

@@ -22,6 +22,7 @@ const snapshot = (price: string): StatusSnapshot => ({
   quality: [],
   klines: [],
   healing: [],
+  shards: [],
   activeVenue: 'bybit',
   trading: { state: 'allowed', reason: '' },
   serving: { venue: 'bybit', since: null, insteadOf: null, why: '' },

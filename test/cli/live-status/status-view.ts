@@ -66,6 +66,7 @@ export function snapshot(step = 2, more: Partial<StatusSnapshot> = {}, coins = 2
     quality: [],
     klines: [],
     healing: [],
+    shards: [],
     activeVenue: 'bybit',
     serving: { ...NOT_SERVING, venue: 'bybit', since: AT - 60_000 },
     trading: { state: 'allowed', reason: '' },

@@ -313,6 +313,7 @@ describe('gateway REST: the feed', () => {
       quality: [],
       klines: [],
       healing: [],
+      shards: [],
       sinks: [],
       counts: {},
     });

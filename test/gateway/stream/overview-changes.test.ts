@@ -43,6 +43,7 @@ function overview(second: number, fields: Partial<CoinAnswer> = {}): Status {
     venues: [],
     coins,
     sinks: [],
+    shards: [],
     counts: { trades: second },
     gateway: { clients: 1, max_clients: 2000, messages_sent: second, bytes_sent: 0, missed_trades: 0, closed_slow: 0 },
   };

@@ -2,6 +2,8 @@
 export interface ShardHolder {
   readonly id: string;
   readonly holds: ReadonlySet<number>;
+  /** The shards for which it is the standby. */
+  readonly standsBy?: ReadonlySet<number>;
 }
 
 /** The expected load of each shard. */
@@ -16,8 +18,8 @@ export interface ShardWeights {
 const LEAST_STEP = 0.05;
 
 /**
- * Assigns each shard to one member. A member keeps its shards unless moving or exchanging one evens the loads. Shards
- * without an owner go to the member with the least load, the heaviest shard first.
+ * Assigns each shard to one member. A member keeps its shards unless moving or exchanging one evens the loads. A shard
+ * without an owner goes to its standby, or else to the member with the least load, the heaviest shard first.
  */
 export function shareShards(
   members: readonly ShardHolder[],
@@ -32,8 +34,11 @@ export function shareShards(
     .map(({ id, holds }): Load => ({ id, shards: new Set([...holds].filter((shard) => orphans.delete(shard))) }));
   const weightOf = (load: Load) => [...load.shards].reduce((sum, shard) => sum + weigh(shard), 0);
   const byWeight = (a: Load, b: Load) => weightOf(a) - weightOf(b) || a.shards.size - b.shards.size;
-  for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b))
-    loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a)).shards.add(shard);
+  const standsBy = new Map(members.flatMap(({ id, standsBy = [] }) => [...standsBy].map((shard) => [shard, id])));
+  for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b)) {
+    const standby = loads.find(({ id }) => id === standsBy.get(shard));
+    (standby ?? loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a))).shards.add(shard);
+  }
   const mean = loads.reduce((sum, load) => sum + weightOf(load), 0) / loads.length;
   // Each step makes the difference of two loads smaller by at least a part of the mean, so the loop ends.
   while (evenOut(loads, weigh, weightOf, mean * LEAST_STEP));

@@ -1,13 +1,25 @@
 import { expect, it } from 'vitest';
-import { type ShardRate, shardAssigner } from '../../src/cluster/shard-assigner.ts';
+import {
+  type AssignerOptions,
+  type Plan,
+  type ShardRate,
+  shardAssigner,
+} from '../../../src/cluster/assignment/shard-assigner.ts';
 
 const SHARDS = [0, 1, 2, 3];
-/** The assigner of a member. `held`: trades a second of each shard that it holds, measured for `seconds`. */
-const assigner = (held: Record<number, number>, seconds = 10) =>
-  shardAssigner(
-    () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), { rate, seconds }])),
-    () => 5,
-  );
+interface Reported extends Partial<AssignerOptions> {
+  readonly standsBy?: readonly number[];
+  readonly limits?: Record<number, number>;
+}
+
+/** The assigner of a member. `held`: trades a second of each shard that it serves, measured for ten seconds. */
+function assigner(held: Record<number, number>, { standsBy = [], limits = {}, ...options }: Reported = {}) {
+  const byShard = <T>(of: Record<number, T>) =>
+    Object.entries(of).map(([shard, value]) => [Number(shard), value] as const);
+  const rates = new Map(byShard(held).map(([shard, rate]) => [shard, { rate, seconds: 10 }]));
+  const report = () => ({ rates, standsBy, limits: new Map(byShard(limits)) });
+  return shardAssigner({ report, sizeOf: () => 5, hasStandbys: true, onPlan: () => {}, ...options });
+}
 const read = (sent: Buffer | undefined) => JSON.parse(String(sent)).shards;
 
 it('the assigner leaves the shards with the members that hold them', () => {
@@ -34,7 +46,7 @@ it('every member knows the trade rate of a shard whose holder has left', () => {
     { id: 'a', about: assigner({ 0: 300, 1: 0 }).about(false) },
     { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
   ];
-  const sent = assigner({}).userData?.(members) ?? Buffer.alloc(0);
+  const sent = assigner({}).userData?.(members, new Map()) ?? Buffer.alloc(0);
   const leader = assigner({});
   leader.onUserData?.(sent);
   const left = [
@@ -48,15 +60,12 @@ it('every member knows the trade rate of a shard whose holder has left', () => {
     ]),
   );
   // The leader also knows the rates at the next assignment.
-  expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
+  expect(read(leader.userData?.(left, new Map()))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
 it("the assigner combines a member's own measurements with at most ten minutes of earlier ones", () => {
   const held = new Map<number, ShardRate>();
-  const member = shardAssigner(
-    () => held,
-    () => 5,
-  );
+  const member = assigner({}, { report: () => ({ rates: held, standsBy: [], limits: new Map() }) });
   const receive = (rate: number, seconds: number) =>
     member.onUserData?.(Buffer.from(JSON.stringify({ shards: { 0: [rate, seconds] } })));
   receive(100, 30);
@@ -71,6 +80,38 @@ it("the assigner combines a member's own measurements with at most ten minutes o
   receive(100, 100_000);
   held.set(0, { rate: 200, seconds: 600 });
   expect(read(member.about(false))).toEqual({ 0: [150, 1200] });
+});
+
+it('a shard without an owner goes to its standby, and gets another standby', () => {
+  const members = [
+    { id: 'b', about: assigner({ 2: 10, 3: 10 }, { standsBy: [0], limits: { 3: 4000 } }).about(false) },
+    { id: 'c', about: assigner({ 4: 10 }, { standsBy: [1, 2], limits: { 3: 2500, 1: 3000 } }).about(false) },
+  ];
+  const leader = assigner({});
+  const shares = leader.share(members, [0, 1, 2, 3, 4]);
+  expect([...shares]).toEqual([
+    ['b', [0, 2, 3]],
+    ['c', [1, 4]],
+  ]);
+  const plans: Plan[] = [];
+  const planned = (hasStandbys: boolean) =>
+    assigner({}, { onPlan: (plan) => plans.push(plan) }).onUserData?.(
+      assigner({}, { hasStandbys }).userData?.(members, shares) ?? Buffer.alloc(0),
+    );
+  planned(true);
+  planned(false);
+  const limits = new Map([
+    [3, 4000],
+    [1, 3000],
+  ]);
+  const standbys = new Map([
+    ['b', [1, 4]],
+    ['c', [2, 0, 3]],
+  ]);
+  expect(plans).toEqual([
+    { owned: shares, standbys, limits },
+    { owned: shares, standbys: new Map(), limits },
+  ]);
 });
 
 it.each([

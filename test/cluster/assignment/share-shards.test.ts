@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ShardHolder, type ShardWeights, shareShards } from '../../src/cluster/share-shards.ts';
+import { type ShardHolder, type ShardWeights, shareShards } from '../../../src/cluster/assignment/share-shards.ts';
 
 const one = (id: string, ...holds: readonly number[]): ShardHolder => ({ id, holds: new Set(holds) });
 const upTo = (count: number) => Array.from({ length: count }, (_, shard) => shard);

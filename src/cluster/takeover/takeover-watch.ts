@@ -1,0 +1,47 @@
+import { interval, type SchedulerLike } from 'rxjs';
+import type { OwnerHeartbeats } from './owner-heartbeats.ts';
+import { isTakeoverDue } from './takeover-rule.ts';
+
+const CHECK_EVERY_MS = 50;
+
+export interface TakeoverWatchOptions {
+  readonly heartbeats: OwnerHeartbeats;
+  /** The shards for which this instance is the standby now. */
+  readonly standsBy: () => readonly number[];
+  /** When a shard got its owner, or this instance became its standby, the scheduler's milliseconds. */
+  readonly ownedSince: (shard: number) => number;
+  /** The shards that this instance serves now. */
+  readonly serves: () => readonly number[];
+  /** How long the heartbeats of a shard's owner may be missing, milliseconds. */
+  readonly limitMs: (shard: number) => number;
+  readonly takeOver: (shard: number, reason: string) => void;
+  readonly scheduler: SchedulerLike;
+}
+
+/** Takes shards over whose owner is silent. Returns a function that ends the watch. */
+export function watchTakeovers(options: TakeoverWatchOptions): () => void {
+  const { heartbeats, standsBy, ownedSince, serves, limitMs, takeOver, scheduler } = options;
+  const subscription = interval(CHECK_EVERY_MS, scheduler).subscribe(() => {
+    const now = scheduler.now();
+    const brokersAt = lastProof(heartbeats, serves());
+    for (const shard of standsBy()) {
+      const owner = heartbeats.owner(shard);
+      if (owner === undefined) continue;
+      const of = { afterMs: limitMs(shard), ownedSince: ownedSince(shard) };
+      if (!isTakeoverDue({ now, brokersAt, ...owner, ...of })) continue;
+      const silentMs = Math.round(now - owner.receivedAt);
+      takeOver(shard, owner.isStopped ? 'its owner has stopped' : `no heartbeat of its owner for ${silentMs} ms`);
+    }
+  });
+  return () => subscription.unsubscribe();
+}
+
+/**
+ * Returns when the brokers last proved that they work: when an own heartbeat was read, which was written before, or if this
+ * instance serves no shard, when a broker last answered.
+ */
+function lastProof(heartbeats: OwnerHeartbeats, serves: readonly number[]): number | undefined {
+  if (serves.length === 0) return heartbeats.answeredAt;
+  const own = serves.flatMap((shard) => heartbeats.owner(shard)?.receivedAt ?? []);
+  return own.length === 0 ? undefined : Math.max(...own);
+}

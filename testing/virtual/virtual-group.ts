@@ -1,0 +1,108 @@
+import type { ClusterMember } from '../../src/cluster/peers.ts';
+import { Fault } from '../../src/domain/fault.ts';
+import type { Assigner, Share } from '../../src/kafka/groups/group-member.ts';
+import type { VirtualProcess } from './virtual-process.ts';
+import type { VirtualWorld } from './virtual-world.ts';
+
+interface Entry {
+  readonly id: string;
+  readonly process: VirtualProcess;
+  readonly assigner: Assigner;
+  about: Buffer;
+  /** When the group last got a request of the member, milliseconds of virtual time. */
+  seenAt: number;
+  /** Set while the member waits for an assignment. */
+  assign: ((share: Share) => void) | undefined;
+}
+
+const CHECK_MS = 10;
+const AWAY = new Fault('sink', 'the group is away');
+
+/** A consumer group as a broker keeps it, in virtual time. All members share the partitions. */
+export class VirtualGroup {
+  readonly #world: VirtualWorld;
+  readonly #partitions: readonly number[];
+  readonly #sessionMs: number;
+  readonly #members = new Map<string, Entry>();
+  #count = 0;
+  #rebalances = false;
+
+  constructor(world: VirtualWorld, partitionCount: number, sessionMs: number) {
+    this.#world = world;
+    this.#partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+    this.#sessionMs = sessionMs;
+    this.#check();
+  }
+
+  /** Makes a process a member. `isCutOff`: whether it cannot reach the group at the moment. */
+  member(process: VirtualProcess, assigner: Assigner, isCutOff: () => boolean): ClusterMember {
+    let id = '';
+    const reach = async (): Promise<void> => {
+      await process.alive(this.#world.wait(this.#world.latencyMs()));
+      if (isCutOff()) throw AWAY;
+    };
+    const seen = (): Entry | undefined => {
+      const entry = this.#members.get(id);
+      if (entry === undefined) id = '';
+      else entry.seenAt = this.#world.scheduler.now();
+      return entry;
+    };
+    return {
+      get id() {
+        return id;
+      },
+      join: async () => {
+        await reach();
+        const isNew = seen() === undefined;
+        if (isNew) id = `member-${++this.#count}`;
+        const about = assigner.about(isNew);
+        const share = new Promise<Share>((assign) => {
+          const seenAt = this.#world.scheduler.now();
+          this.#members.set(id, { id, process, assigner, about, seenAt, assign });
+        });
+        this.#rebalances = true;
+        return process.alive(share);
+      },
+      heartbeat: async () => {
+        await reach();
+        return seen() !== undefined && !this.#rebalances;
+      },
+      sharesAll: async () => true,
+      leave: async () => {
+        if (isCutOff()) return;
+        this.#members.delete(id);
+        this.#rebalances = true;
+      },
+    };
+  }
+
+  /** Removes silent members, and assigns the partitions when all others wait for that. */
+  #check(): void {
+    const now = this.#world.scheduler.now();
+    for (const [id, { seenAt, assign, process }] of this.#members) {
+      const isSilent = assign === undefined || !process.isAlive || process.pausedMs > 0;
+      if (!isSilent || now - seenAt <= this.#sessionMs) continue;
+      this.#members.delete(id);
+      this.#rebalances = true;
+    }
+    const members = [...this.#members.values()];
+    if (this.#rebalances && members.every(({ assign }) => assign !== undefined)) this.#assign(members);
+    this.#world.scheduler.after(CHECK_MS, () => this.#check());
+  }
+
+  #assign(members: readonly Entry[]): void {
+    this.#rebalances = false;
+    const [leader] = members;
+    if (leader === undefined) return;
+    const shares = leader.assigner.share(members, this.#partitions);
+    const data = leader.assigner.userData?.(members, shares) ?? Buffer.alloc(0);
+    for (const entry of members) {
+      const share = new Map((shares.get(entry.id) ?? []).map((partition) => [partition, undefined]));
+      entry.seenAt = this.#world.scheduler.now();
+      const { assign } = entry;
+      entry.assign = undefined;
+      entry.process.whenAwake(() => entry.assigner.onUserData?.(data));
+      assign?.(share);
+    }
+  }
+}
