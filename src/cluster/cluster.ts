@@ -113,11 +113,15 @@ export class Cluster implements Running {
     const standsBy = () => runs.that(({ isStandby }) => isStandby);
     const takeovers = new Takeovers({
       ...{ config, log, peers, scheduler, standsBy },
-      serves: () => runs.that(({ pipeline }) => pipeline !== undefined),
+      serves: () => runs.that(({ pipeline, serves }) => serves && pipeline !== undefined),
       takeOver: (shard, reason) => this.#takeOver(shard, reason),
     });
     const assigner = shardAssigner({
-      report: () => ({ rates: runs.rates(), standsBy: standsBy(), limits: takeovers.limits }),
+      report: () => ({
+        serves: runs.served(),
+        standsBy: runs.that((run) => run.isStandby || run.isGivenUp),
+        ...{ limits: takeovers.limits, lostMsAgo: takeovers.lostMsAgo },
+      }),
       sizeOf: this.#sizeOf,
       hasStandbys: config.cluster.warmStandbys > 0,
       onPlan: (plan) => {

@@ -45,13 +45,18 @@ export class ShardRun {
     this.ended = this.#run(start);
   }
 
+  /** False for a standby, for a shard that was given up, and after another instance has shut this one out. */
+  get serves(): boolean {
+    return !this.isStandby && !this.isGivenUp && this.pipeline?.failed.aborted !== true;
+  }
+
   get isGivenUp(): boolean {
     return this.#givenUp !== undefined;
   }
 
   /** Serves the shard from now on. The previous owner is shut out. */
   takeOver(): void {
-    if (!this.isStandby) return;
+    if (!this.isStandby || this.#abort.signal.aborted) return;
     this.isStandby = false;
     this.since = this.#scheduler.now();
     this.#turn.resolve();

@@ -6,8 +6,8 @@ import type { ShardSnapshot, StatusSnapshot } from '../domain/status-snapshot.ts
 import { type Pipeline, type PipelineDependencies, startPipeline } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 import type { VenueAccess } from '../runtime/venue-access.ts';
-import type { ShardRate } from './assignment/shard-assigner.ts';
-import { configOfShard } from './config-of-shard.ts';
+import type { ServedShard, ShardRate } from './assignment/shard-assigner.ts';
+import { configOfShard, nameOfShard } from './config-of-shard.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { shardFilter } from './shard-of.ts';
@@ -81,17 +81,21 @@ export class ShardRuns {
     return mergeMetrics([this.#past, ...this.pipelines().map((pipeline) => pipeline.metrics())]);
   }
 
-  /** The trades a second of each shard that this instance serves. */
-  rates(): ReadonlyMap<number, ShardRate> {
+  /** The shards that this instance serves. */
+  served(): ReadonlyMap<number, ServedShard> {
     const now = this.#options.scheduler.now();
     return new Map(
       [...this.#runs]
-        .filter(([, run]) => !run.isGivenUp && !run.isStandby)
-        .map(([shard, { since, pipeline }]): [number, ShardRate] => {
-          const seconds = (now - since) / 1000;
+        .filter(([, run]) => run.serves)
+        .map(([shard, { since, pipeline }]): [number, ServedShard] => {
+          const ageMs = now - since;
+          const seconds = ageMs / 1000;
           const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
           // Fetched trades are older, so they do not count.
-          return [shard, isKnown ? { rate: pipeline.feed.liveTrades / seconds, seconds } : NOTHING_KNOWN];
+          return [
+            shard,
+            { ageMs, ...(isKnown ? { rate: pipeline.feed.liveTrades / seconds, seconds } : NOTHING_KNOWN) },
+          ];
         }),
     );
   }
@@ -100,7 +104,7 @@ export class ShardRuns {
     const { config, dependencies, scheduler, access, onEnded, onFailed } = this.#options;
     const { shards } = config.cluster;
     const log = dependencies.log.child({ shard });
-    const part = { isOwn: shardFilter(shard, shards), bufferShare: 1 / shards, access };
+    const part = { name: nameOfShard(shard), isOwn: shardFilter(shard, shards), bufferShare: 1 / shards, access };
     const start = async (signal: AbortSignal, turn: Promise<void> | undefined): Promise<Pipeline> => {
       const own = { ...dependencies, log, signal, part, ...(turn === undefined ? {} : { turn }) };
       const pipeline = await startPipeline(configOfShard(config, shard), own);

@@ -15,7 +15,6 @@ import {
 } from 'rxjs';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import type { BookUpdate } from '../domain/market-event.ts';
 import type { BookTicker } from '../domain/record.ts';
 import type { VenuePrice } from '../domain/status-snapshot.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
@@ -24,31 +23,23 @@ import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbi
 import { passChange } from './books/pass-change.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
-import type { LineEvent } from './connection/line-event.ts';
-import { WarmUpBuffer, type WarmUpOptions } from './connection/warm-up-buffer.ts';
+import { isOfBook, type VenueInput, VenueWarmUp, type WarmUpSettings } from './connection/venue-warm-up.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { InstrumentReport } from './instruments/instrument-report.ts';
 import { SWEEP_MS } from './liveness/channel-life.ts';
 import type { EventLag } from './liveness/event-lag.ts';
-import { explainStale, type Staleness } from './liveness/explain-stale.ts';
+import { explainStale } from './liveness/explain-stale.ts';
 import type { WatchedSymbol } from './liveness/frame-watch.ts';
 import { VenueLiveness } from './liveness/venue-liveness.ts';
 import { SubscribedSymbols } from './subscribed-symbols.ts';
 import { increment, VenueCounts } from './venue-counts.ts';
-import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
-/** Maximum frames in the memory of a warm-up buffer. */
-const MAX_BUFFERED = 20_000;
-
-type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
-
 /** How `VenueFeed.warm` buffers events. */
-export interface WarmUp extends Pick<WarmUpOptions<VenueInput>, 'store' | 'maxAgeMs'> {
+export interface WarmUp extends WarmUpSettings {
   readonly withinMs?: number;
-  /** The venue's fraction of `MAX_BUFFERED`. */
-  readonly bufferShare?: number;
 }
 
 /** The state of one symbol, in one object so that a frame needs one lookup. */
@@ -76,7 +67,7 @@ export class VenueFeed {
   readonly #subscription = new Subscription();
   #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
   /** Set after `warm`, until the buffered events were emitted to a subscriber. */
-  #warmUp: WarmUpBuffer<VenueInput> | undefined;
+  #warmUp: VenueWarmUp | undefined;
   /** Emits when the buffered events were emitted. */
   readonly #caughtUp$ = new Subject<void>();
   #startedAt = 0;
@@ -128,11 +119,11 @@ export class VenueFeed {
    * Connects and buffers events for a later subscriber. Changes of books are not buffered, but applied at once. Resolves
    * when each line has its subscriptions or failed once, at the latest after `withinMs`.
    */
-  async warm({ withinMs = 0, bufferShare = 1, ...kept }: WarmUp = {}): Promise<void> {
+  async warm({ withinMs = 0, ...settings }: WarmUp = {}): Promise<void> {
     if (this.running) return;
-    const { scheduler } = this.options;
-    const of = { most: Math.ceil(MAX_BUFFERED * bufferShare), mayGo: ({ kind }: VenueInput) => kind === 'frame' };
-    this.#warmUp = new WarmUpBuffer({ ...of, ...kept, scheduler });
+    const { scheduler, activity, venue } = this.options;
+    const parts = { scheduler, activity, books: this.#books, lines: this.#lines };
+    this.#warmUp = new VenueWarmUp({ ...settings, ...parts, venue: venue.id });
     const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, scheduler)));
     this.#start();
     await ready;
@@ -252,13 +243,13 @@ export class VenueFeed {
   #next(item: VenueInput): void {
     if (item.kind === 'change') passChange(item, this.#books, this.#lines);
     if (this.#warmUp === undefined) this.#handle(item);
-    else if (item.kind === 'frame' && isOfBook(item.frame)) this.#books.updated(item.connection, item.frame.value);
     else this.#warmUp.push(item);
   }
 
   #release(): void {
     const done = (): void => {
       this.#warmUp = undefined;
+      this.#liveness.caughtUp(this.options.scheduler.now());
       this.#caughtUp$.next();
     };
     this.#warmUp?.empty((item) => this.#handle(item), done);
@@ -310,10 +301,6 @@ export class VenueFeed {
     arbiter: this.#arbiter.of(symbol),
   });
 }
-
-/** All events of a frame are of one kind. */
-const isOfBook = (frame: MarketFrame): frame is MarketFrame & { readonly value: readonly BookUpdate[] } =>
-  frame.value[0]?.kind === 'book_update';
 
 /** Emits when each line has its subscriptions or failed once. */
 function linesSettled(lines: VenueConnectionPool): Observable<unknown> {

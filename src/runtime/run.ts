@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { firstValueFrom, NEVER, race, type SchedulerLike, Subject, timer } from 'rxjs';
+import { firstValueFrom, race, type SchedulerLike, Subject, timer } from 'rxjs';
 import { type Config, feedVenues } from '../config/config.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -10,7 +10,6 @@ import { BlockFiles } from '../feed/connection/block-files.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import type { VenueFeed, WarmUp } from '../feed/venue-feed.ts';
-import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -56,6 +55,8 @@ export interface PipelineDependencies
 
 /** The part of the coins that a pipeline serves. Other pipelines of the cluster serve the other coins. */
 export interface PipelinePart {
+  /** The ids of its instances begin with it and a dot. */
+  readonly name: string;
   readonly isOwn: (symbol: string) => boolean;
   /**
    * This pipeline's share of the memory for waiting records: above 0, at most 1. A share below `LEAST_BUFFER_SHARE` is
@@ -99,7 +100,7 @@ export interface StopOptions {
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
 const WARM_WITHIN_MS = 1000;
-/** How long a warm standby keeps frames, milliseconds. */
+/** How long a warm standby keeps frames at least, milliseconds. */
 const STANDBY_KEEPS_MS = 60_000;
 /** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
@@ -126,12 +127,17 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const venueDependencies = { ...context, access, ...frameLogger(config, log), onMalformedRows, follows: part?.isOwn };
   const venues = buildVenues(config, venueDependencies);
   const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
+  const { sessionTimeoutMs, takeoverAfterMs } = config.cluster;
+  let keepsMs = turn && Math.max(STANDBY_KEEPS_MS, 2 * sessionTimeoutMs, 2 * takeoverAfterMs);
+  void turn?.then(() => {
+    keepsMs = undefined;
+  });
+  const maxAgeMs = () => keepsMs;
   const warmUps = venues.map((venue) => {
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
-    const maxAgeMs = turn && STANDBY_KEEPS_MS;
     return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
-  const isWarm = Promise.all([turn, ...warmUps]);
+  const mayFence = Promise.all([turn, ...warmUps]);
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
     if (signal?.aborted) logDiscarded(venues, dependencies, signal.reason);
@@ -143,13 +149,11 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     ...context,
     isOwn: part?.isOwn,
     bufferShare,
-    beforeFence: () => isWarm,
+    beforeFence: () => mayFence,
     onFailed: (fault) => failing.abort(fault),
   }).catch((error) => giveUp(error));
   context.onStarting?.(observedStart(config, context, venues, sinks));
-  if (turn !== undefined) await firstValueFrom(race(turn, signal === undefined ? NEVER : aborted$(signal)));
-  if (signal?.aborted) return giveUp(signal.reason, sinks);
-  const previous = await sinks.open(scheduler, signal).catch((error) => giveUp(error, sinks));
+  const previous = await sinks.open(scheduler, signal, turn).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;
   const past = isLater
@@ -158,7 +162,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const windows = isLater ? undefined : (await past).published;
   if (signal?.aborted) return giveUp(signal.reason, sinks);
   const recent = past.then((found) => found.previous);
-  const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), previous, recent }, venues);
+  const instance = part === undefined ? randomUUID() : `${part.name}.${randomUUID()}`;
+  const feed = buildFeed(config, { ...venueDependencies, instance, previous, recent }, venues);
   sinks.start(feed, previous, windows);
   const resumed = previous.filter(({ resumePoint }) => resumePoint !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');

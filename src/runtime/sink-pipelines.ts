@@ -1,4 +1,4 @@
-import { firstValueFrom, from, interval, race, type SchedulerLike } from 'rxjs';
+import { firstValueFrom, from, interval, race, type SchedulerLike, switchMap } from 'rxjs';
 import { marketKeyOf } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -33,12 +33,17 @@ export class SinkPipelines {
   }
 
   /**
-   * Opens all sinks and returns where previous runs ended. Logs every ten seconds which sinks it waits for. @throws the
-   * signal's reason if it aborts first
+   * Opens all sinks and returns where previous runs ended. Logs every ten seconds which sinks it waits for, once `turn` has
+   * resolved: before, they may not open. @throws the signal's reason if it aborts first
    */
-  async open(scheduler: SchedulerLike, signal: AbortSignal | undefined): Promise<readonly PreviousEpoch[]> {
+  async open(
+    scheduler: SchedulerLike,
+    signal: AbortSignal | undefined,
+    turn: Promise<unknown> = Promise.resolve(),
+  ): Promise<readonly PreviousEpoch[]> {
     const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
-    const reminders = interval(REMIND_EVERY_MS, scheduler).subscribe(() => {
+    const reminders$ = from(turn).pipe(switchMap(() => interval(REMIND_EVERY_MS, scheduler)));
+    const reminders = reminders$.subscribe(() => {
       for (const one of this.#all) one.remind();
     });
     try {

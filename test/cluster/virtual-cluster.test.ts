@@ -26,6 +26,8 @@ type Happening =
   | { readonly kind: 'restart'; readonly which: number }
   | { readonly kind: 'start' }
   | { readonly kind: 'pause'; readonly which: number; readonly ms: number }
+  /** No instance can reach the brokers. */
+  | { readonly kind: 'outage'; readonly ms: number }
   | { readonly kind: 'cut_off'; readonly which: number; readonly ms: number }
   | { readonly kind: 'clock'; readonly which: number; readonly ms: number };
 
@@ -57,6 +59,10 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('outage' as const), ms: fc.integer({ min: 100, max: 20_000 }) }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({ kind: fc.constant('clock' as const), which, ms: fc.integer({ min: -9000, max: 9000 }) }),
   },
 );
@@ -85,6 +91,10 @@ async function play({ seed, venues, instances, happenings }: Script): Promise<Pl
     await world.pass(afterMs);
     if (what.kind === 'start') {
       if (cluster.instances.length < MAX_INSTANCES) cluster.start();
+      continue;
+    }
+    if (what.kind === 'outage') {
+      cluster.takeBrokersAway(what.ms);
       continue;
     }
     const instance = cluster.instances[what.which % cluster.instances.length];
@@ -139,6 +149,24 @@ it('at Bybit, a cluster in virtual time has no gap after kills, if the killed in
   const { problems, published, inGaps } = await play({ seed: 4, venues: ['bybit'], instances: 2, happenings });
   expect([problems, inGaps]).toEqual([[], 0]);
   expect(published).toBeGreaterThan(1000);
+});
+
+it('no shard of a cluster in virtual time changes its owner while the brokers are away for 20 s', async () => {
+  const cluster = new VirtualCluster({ seed: 6, venues: ['bybit'], rate: RATE });
+  const { world } = cluster;
+  cluster.start();
+  cluster.start();
+  await world.pass(BEFORE_MS);
+  const owners = () =>
+    cluster.records.flatMap((own) => own.flatMap((record) => (record.kind === 'status' ? record.instance : [])));
+  const before = new Set(owners());
+  const count = owners().length;
+  cluster.takeBrokersAway(20_000);
+  await world.pass(40_000);
+  expect(new Set(owners()).difference(before)).toEqual(new Set());
+  expect(owners().length).toBeGreaterThan(count + 20);
+  await world.until(Promise.all(cluster.instances.map((instance) => instance.cluster.stop('the run is over'))));
+  expect(judged(cluster)).toMatchObject({ problems: [], inGaps: 0 });
 });
 
 it(

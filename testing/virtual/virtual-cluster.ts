@@ -109,6 +109,12 @@ export class VirtualCluster {
     return instance;
   }
 
+  /** Makes the brokers unavailable for all instances. */
+  takeBrokersAway(ms: number): void {
+    this.#group.goAway(ms);
+    for (const instance of this.instances) instance.cutOffUntil = this.world.scheduler.now() + ms;
+  }
+
   kill(instance: VirtualInstance): void {
     instance.process.kill();
     this.instances.splice(this.instances.indexOf(instance), 1);

@@ -26,6 +26,7 @@ export class VirtualGroup {
   readonly #members = new Map<string, Entry>();
   #count = 0;
   #rebalances = false;
+  #awayUntil = 0;
 
   constructor(world: VirtualWorld, partitionCount: number, sessionMs: number) {
     this.#world = world;
@@ -76,9 +77,19 @@ export class VirtualGroup {
     };
   }
 
+  /** Makes the group's broker unavailable. When it is back, each member has a whole session for its next request. */
+  goAway(ms: number): void {
+    this.#awayUntil = this.#world.scheduler.now() + ms;
+  }
+
   /** Removes silent members, and assigns the partitions when all others wait for that. */
   #check(): void {
     const now = this.#world.scheduler.now();
+    this.#world.scheduler.after(CHECK_MS, () => this.#check());
+    if (now < this.#awayUntil) {
+      for (const entry of this.#members.values()) entry.seenAt = now;
+      return;
+    }
     for (const [id, { seenAt, assign, process }] of this.#members) {
       const isSilent = assign === undefined || !process.isAlive || process.pausedMs > 0;
       if (!isSilent || now - seenAt <= this.#sessionMs) continue;
@@ -87,7 +98,6 @@ export class VirtualGroup {
     }
     const members = [...this.#members.values()];
     if (this.#rebalances && members.every(({ assign }) => assign !== undefined)) this.#assign(members);
-    this.#world.scheduler.after(CHECK_MS, () => this.#check());
   }
 
   #assign(members: readonly Entry[]): void {

@@ -9,23 +9,33 @@ export interface ShardRate {
   readonly seconds: number;
 }
 
-/** What a member reports to the leader. */
-export interface MemberReport {
-  /** The shards that it serves, with their trades a second. */
-  readonly rates: ReadonlyMap<number, ShardRate>;
-  /** The shards for which it is the standby. */
-  readonly standsBy: readonly number[];
-  /** The raised takeover limits that it knows, milliseconds, by shard. */
+/** A shard that a member serves. */
+export interface ServedShard extends ShardRate {
+  /** For how long it has served the shard, milliseconds. */
+  readonly ageMs: number;
+}
+
+/** What all members know of takeovers, milliseconds by shard. */
+interface Known {
+  /** The raised takeover limits. */
   readonly limits: ReadonlyMap<number, number>;
+  /** How long ago a living owner was shut out. */
+  readonly lostMsAgo: ReadonlyMap<number, number>;
+}
+
+/** What a member reports to the leader. */
+export interface MemberReport extends Known {
+  readonly serves: ReadonlyMap<number, ServedShard>;
+  /** The shards whose data it has, so that it can serve them at once. */
+  readonly standsBy: readonly number[];
 }
 
 /** What the leader reports to all members. */
-export interface Plan {
+export interface Plan extends Known {
   /** The shards of each member, by member id. */
   readonly owned: ShardsByMember;
   /** The shards for which each member is the standby, by member id. */
   readonly standbys: ShardsByMember;
-  readonly limits: ReadonlyMap<number, number>;
 }
 
 export interface AssignerOptions {
@@ -40,24 +50,19 @@ export interface AssignerOptions {
 type Rates = ReadonlyMap<number, ShardRate>;
 
 /** A message of a member or of the leader. */
-interface Message {
-  readonly owned: ShardsByMember;
-  readonly rates: Rates;
-  readonly standsBy: readonly number[];
-  readonly standbys: ShardsByMember;
-  readonly limits: ReadonlyMap<number, number>;
-}
+type Message = MemberReport & Plan;
 
 const shardNumber = z.number().int().min(0);
 const shardName = z.string().regex(/^\d+$/);
 const amount = z.number().min(0);
 /** Messages as JSON. A field that cannot be read counts as missing. */
 const FIELDS = z.object({
-  shards: z.record(shardName, z.tuple([amount, amount])).catch({}),
+  shards: z.record(shardName, z.tuple([amount, amount, amount])).catch({}),
   stands_by: z.array(shardNumber).catch([]),
   owned: z.record(z.string(), z.array(shardNumber)).catch({}),
   standbys: z.record(z.string(), z.array(shardNumber)).catch({}),
   limits: z.record(shardName, amount).catch({}),
+  lost_ms_ago: z.record(shardName, amount).catch({}),
 });
 const MESSAGE = FIELDS.catch(() => FIELDS.parse({}));
 
@@ -70,23 +75,29 @@ const REMEMBERED_S = 600;
  */
 export function shardAssigner({ report, sizeOf, hasStandbys, onPlan }: AssignerOptions): Assigner {
   let known: Rates = new Map();
-  const learnt = (messages: readonly Message[]): Rates =>
-    new Map([...known, ...messages.flatMap(({ rates }) => [...rates].filter(([, { seconds }]) => seconds > 0))]);
+  const learnt = (messages: readonly Message[]): ReadonlyMap<number, ShardRate> =>
+    new Map([...known, ...messages.flatMap(({ serves }) => [...serves].filter(([, { seconds }]) => seconds > 0))]);
   const messagesOf = (members: readonly AboutMember[]) => members.map(({ id, about }) => ({ id, ...parsed(about) }));
   return {
     name: 'market-feed-shards',
     about(isNew) {
+      const { serves, standsBy, ...own } = report();
       // A returning member has no shards: the group gave them to others.
-      if (isNew) return asJson({});
-      const { rates, standsBy, limits } = report();
-      const means = new Map([...rates].map(([shard, own]) => [shard, mean(known.get(shard), own)]));
-      return asJson({ rates: means, standsBy, limits });
+      if (isNew) return asJson(own);
+      const means = new Map(
+        [...serves].map(([shard, of]) => [shard, { ...mean(known.get(shard), of), ageMs: Math.round(of.ageMs) }]),
+      );
+      return asJson({ serves: means, standsBy, ...own });
     },
     share(members, shards) {
       const messages = messagesOf(members);
-      const holders = messages.map(
-        ({ id, rates, standsBy }): ShardHolder => ({ id, holds: new Set(rates.keys()), standsBy: new Set(standsBy) }),
-      );
+      const holders = messages.map(({ id, serves, standsBy }): ShardHolder => {
+        // Of two members that serve a shard, the one that began last has shut the other one out.
+        const isLatest = (shard: number, ageMs: number) =>
+          messages.every((other) => other.id === id || (other.serves.get(shard)?.ageMs ?? ageMs) >= ageMs);
+        const holds = [...serves].filter(([shard, { ageMs }]) => isLatest(shard, ageMs)).map(([shard]) => shard);
+        return { id, holds: new Set(holds), standsBy: new Set(standsBy) };
+      });
       const rates = new Map([...learnt(messages)].map(([shard, { rate }]) => [shard, rate]));
       return shareShards(holders, shards, { sizeOf, rates });
     },
@@ -94,18 +105,26 @@ export function shardAssigner({ report, sizeOf, hasStandbys, onPlan }: AssignerO
       const messages = messagesOf(members);
       const current = new Map(messages.map(({ id, standsBy }) => [id, standsBy]));
       const standbys: ShardsByMember = hasStandbys ? placeStandbys(shares, current) : new Map();
-      const limits = highest(messages.map((message) => message.limits));
-      return asJson({ rates: learnt(messages), owned: shares, standbys, limits });
+      const serves = new Map([...learnt(messages)].map(([shard, rate]) => [shard, { ...rate, ageMs: 0 }]));
+      const limits = merged(
+        messages.map((message) => message.limits),
+        Math.max,
+      );
+      const lostMsAgo = merged(
+        messages.map((message) => message.lostMsAgo),
+        Math.min,
+      );
+      return asJson({ serves, owned: shares, standbys, limits, lostMsAgo });
     },
     onUserData(text) {
-      const { rates, owned, standbys, limits } = parsed(text);
+      const { serves, owned, standbys, limits, lostMsAgo } = parsed(text);
       // For its own shards, this member keeps the earlier rate and measures the current one.
-      const own = report().rates;
+      const own = report().serves;
       known = new Map([
-        ...[...rates].filter(([shard]) => !own.has(shard)),
+        ...[...serves].filter(([shard]) => !own.has(shard)),
         ...[...known].filter(([shard]) => own.has(shard)),
       ]);
-      onPlan({ owned, standbys, limits });
+      onPlan({ owned, standbys, limits, lostMsAgo });
     },
   };
 }
@@ -113,12 +132,18 @@ export function shardAssigner({ report, sizeOf, hasStandbys, onPlan }: AssignerO
 /** Returns the plan in the data that a leader sent. */
 export const planIn = (data: Buffer): Plan => parsed(data);
 
-/** Merges limits: the highest one of each shard. */
-export function highest(all: readonly ReadonlyMap<number, number>[]): ReadonlyMap<number, number> {
-  const merged = new Map<number, number>();
-  for (const limits of all)
-    for (const [shard, limit] of limits) merged.set(shard, Math.max(limit, merged.get(shard) ?? 0));
-  return merged;
+/** Merges values by shard. `choose` is called for a shard with several. */
+export function merged(
+  all: readonly ReadonlyMap<number, number>[],
+  choose: (a: number, b: number) => number,
+): ReadonlyMap<number, number> {
+  const values = new Map<number, number>();
+  for (const one of all)
+    for (const [shard, value] of one) {
+      const before = values.get(shard);
+      values.set(shard, before === undefined ? value : choose(before, value));
+    }
+  return values;
 }
 
 function mean(before: ShardRate | undefined, { rate, seconds }: ShardRate): ShardRate {
@@ -128,20 +153,22 @@ function mean(before: ShardRate | undefined, { rate, seconds }: ShardRate): Shar
 }
 
 function asJson({
-  rates = new Map(),
+  serves = new Map(),
   standsBy = [],
   owned = new Map(),
   standbys = new Map(),
   limits = new Map(),
+  lostMsAgo = new Map(),
 }: Partial<Message>): Buffer {
-  const shards = Object.fromEntries([...rates].map(([shard, { rate, seconds }]) => [shard, [rate, seconds]]));
+  const shards = [...serves].map(([shard, { rate, seconds, ageMs }]) => [shard, [rate, seconds, ageMs]] as const);
   return Buffer.from(
     JSON.stringify({
-      shards,
+      shards: Object.fromEntries(shards),
       stands_by: standsBy,
       owned: Object.fromEntries(owned),
       standbys: Object.fromEntries(standbys),
       limits: Object.fromEntries(limits),
+      lost_ms_ago: Object.fromEntries(lostMsAgo),
     }),
   );
 }
@@ -153,14 +180,15 @@ function parsed(text: Buffer): Message {
   } catch {
     json = {};
   }
-  const { shards, stands_by, owned, standbys, limits } = MESSAGE.parse(json);
+  const { shards, stands_by, owned, standbys, limits, lost_ms_ago } = MESSAGE.parse(json);
   const byShard = <T>(of: Readonly<Record<string, T>>): [number, T][] =>
     Object.entries(of).map(([shard, value]) => [Number(shard), value]);
   return {
-    rates: new Map(byShard(shards).map(([shard, [rate, seconds]]) => [shard, { rate, seconds }])),
+    serves: new Map(byShard(shards).map(([shard, [rate, seconds, ageMs]]) => [shard, { rate, seconds, ageMs }])),
     standsBy: stands_by,
     owned: new Map(Object.entries(owned)),
     standbys: new Map(Object.entries(standbys)),
     limits: new Map(byShard(limits)),
+    lostMsAgo: new Map(byShard(lost_ms_ago)),
   };
 }

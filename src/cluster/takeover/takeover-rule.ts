@@ -3,39 +3,55 @@ export interface OwnerSigns {
   readonly now: number;
   /** When the owner's last heartbeat was read. Undefined: none was read. */
   readonly receivedAt: number | undefined;
-  /** When the shard got this owner, or this instance became the standby. */
+  /** When the shard got this owner. */
   readonly ownedSince: number;
-  /** The owner has reported that it stopped. */
-  readonly isStopped: boolean;
-  /** When the brokers last proved to this instance that they take and return records. */
-  readonly brokersAt: number | undefined;
+  /** Since when the brokers have taken and returned records. Undefined: they do not now. */
+  readonly brokersSince: number | undefined;
   /** How long the owner's heartbeats may be missing. */
   readonly afterMs: number;
+  /** The same after the brokers were away: the owner's first heartbeat may come late. */
+  readonly afterOutageMs: number;
+}
+
+/**
+ * Returns whether a standby takes a shard over. Silence counts only while the brokers are there: if they are away, the
+ * owner cannot write, and a standby could not, either. A new owner has the same time for its first heartbeat. A shard
+ * whose heartbeats were never received is left to the group.
+ */
+export function isTakeoverDue(signs: OwnerSigns): boolean {
+  const { now, receivedAt, ownedSince, brokersSince, afterMs, afterOutageMs } = signs;
+  if (receivedAt === undefined || brokersSince === undefined) return false;
+  const limitMs = receivedAt < brokersSince ? Math.max(afterMs, afterOutageMs) : afterMs;
+  return now - Math.max(receivedAt, ownedSince, brokersSince) >= limitMs;
 }
 
 /** A heartbeat comes once a second, so without one for this long the brokers may be away, milliseconds. */
-const BROKERS_WITHIN_MS = 1500;
+const PROVEN_WITHIN_MS = 1500;
 
-/**
- * Returns whether a standby takes a shard over. Missing heartbeats count only while the brokers are there: if the brokers
- * are away, the owner cannot write, and a standby could not, either. A new owner has the same time for its first heartbeat.
- * A shard whose heartbeats were never received is left to the group.
- */
-export function isTakeoverDue({ now, receivedAt, ownedSince, isStopped, brokersAt, afterMs }: OwnerSigns): boolean {
-  if (receivedAt === undefined || brokersAt === undefined || now - brokersAt > BROKERS_WITHIN_MS) return false;
-  if (isStopped && receivedAt >= ownedSince) return true;
-  return now - Math.max(receivedAt, ownedSince) >= afterMs;
+/** Since when the brokers have taken and returned records without a break. */
+export class BrokersUp {
+  #since: number | undefined;
+  #provenAt = Number.NEGATIVE_INFINITY;
+
+  /** @param provenAt when the brokers last proved that they work; undefined: never. @returns since when they work */
+  check(now: number, provenAt = Number.NEGATIVE_INFINITY): number | undefined {
+    const isUp = now - provenAt <= PROVEN_WITHIN_MS;
+    const hadBreak = provenAt - this.#provenAt > PROVEN_WITHIN_MS;
+    if (!isUp) this.#since = undefined;
+    else if (this.#since === undefined || hadBreak) this.#since = now;
+    this.#provenAt = Math.max(this.#provenAt, provenAt);
+    return this.#since;
+  }
 }
 
 /** Two needless takeovers of a shard within this time raise its limit, milliseconds. */
-const NEEDLESS_WITHIN_MS = 600_000;
+export const NEEDLESS_WITHIN_MS = 600_000;
 
 /**
- * Returns the limit of a shard after its living owner was shut out at these times, the newest last. It is doubled if the
- * last two are within ten minutes, up to `mostMs`.
+ * Returns the limit of a shard after its living owner was shut out, milliseconds. It is doubled if the same happened in
+ * the last ten minutes, up to `mostMs`. `beforeMs`: how long ago it happened before; undefined: never.
  */
-export function limitAfter(lostAt: readonly number[], limitMs: number, mostMs: number): number {
-  const [before, last] = lostAt.slice(-2);
-  if (before === undefined || last === undefined || last - before > NEEDLESS_WITHIN_MS) return limitMs;
+export function limitAfter(beforeMs: number | undefined, limitMs: number, mostMs: number): number {
+  if (beforeMs === undefined || beforeMs > NEEDLESS_WITHIN_MS) return limitMs;
   return Math.max(limitMs, Math.min(2 * limitMs, mostMs));
 }

@@ -1,6 +1,6 @@
 import { interval, type SchedulerLike } from 'rxjs';
 import type { OwnerHeartbeats } from './owner-heartbeats.ts';
-import { isTakeoverDue } from './takeover-rule.ts';
+import { BrokersUp, isTakeoverDue } from './takeover-rule.ts';
 
 const CHECK_EVERY_MS = 50;
 
@@ -8,29 +8,31 @@ export interface TakeoverWatchOptions {
   readonly heartbeats: OwnerHeartbeats;
   /** The shards for which this instance is the standby now. */
   readonly standsBy: () => readonly number[];
-  /** When a shard got its owner, or this instance became its standby, the scheduler's milliseconds. */
+  /** When a shard got its owner, the scheduler's milliseconds. */
   readonly ownedSince: (shard: number) => number;
   /** The shards that this instance serves now. */
   readonly serves: () => readonly number[];
   /** How long the heartbeats of a shard's owner may be missing, milliseconds. */
   readonly limitMs: (shard: number) => number;
+  /** The same after the brokers were away. */
+  readonly afterOutageMs: number;
   readonly takeOver: (shard: number, reason: string) => void;
   readonly scheduler: SchedulerLike;
 }
 
 /** Takes shards over whose owner is silent. Returns a function that ends the watch. */
 export function watchTakeovers(options: TakeoverWatchOptions): () => void {
-  const { heartbeats, standsBy, ownedSince, serves, limitMs, takeOver, scheduler } = options;
+  const { heartbeats, standsBy, ownedSince, serves, limitMs, afterOutageMs, takeOver, scheduler } = options;
+  const brokersUp = new BrokersUp();
   const subscription = interval(CHECK_EVERY_MS, scheduler).subscribe(() => {
     const now = scheduler.now();
-    const brokersAt = lastProof(heartbeats, serves());
+    const brokersSince = brokersUp.check(now, lastProof(heartbeats, serves()));
     for (const shard of standsBy()) {
-      const owner = heartbeats.owner(shard);
-      if (owner === undefined) continue;
-      const of = { afterMs: limitMs(shard), ownedSince: ownedSince(shard) };
-      if (!isTakeoverDue({ now, brokersAt, ...owner, ...of })) continue;
-      const silentMs = Math.round(now - owner.receivedAt);
-      takeOver(shard, owner.isStopped ? 'its owner has stopped' : `no heartbeat of its owner for ${silentMs} ms`);
+      const receivedAt = heartbeats.receivedAt(shard);
+      const limits = { afterMs: limitMs(shard), afterOutageMs };
+      const signs = { now, receivedAt, brokersSince, ownedSince: ownedSince(shard), ...limits };
+      if (!isTakeoverDue(signs) || receivedAt === undefined) continue;
+      takeOver(shard, `no heartbeat of its owner for ${Math.round(now - receivedAt)} ms`);
     }
   });
   return () => subscription.unsubscribe();
@@ -42,6 +44,6 @@ export function watchTakeovers(options: TakeoverWatchOptions): () => void {
  */
 function lastProof(heartbeats: OwnerHeartbeats, serves: readonly number[]): number | undefined {
   if (serves.length === 0) return heartbeats.answeredAt;
-  const own = serves.flatMap((shard) => heartbeats.owner(shard)?.receivedAt ?? []);
+  const own = serves.flatMap((shard) => heartbeats.receivedAt(shard) ?? []);
   return own.length === 0 ? undefined : Math.max(...own);
 }

@@ -1,10 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Config } from '../../config/config.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import { highest, type Plan } from '../assignment/shard-assigner.ts';
+import { merged, type Plan } from '../assignment/shard-assigner.ts';
 import type { Peers } from '../peers.ts';
 import { OwnerHeartbeats } from './owner-heartbeats.ts';
-import { limitAfter } from './takeover-rule.ts';
+import { limitAfter, NEEDLESS_WITHIN_MS } from './takeover-rule.ts';
 import { type TakeoverWatchOptions, watchTakeovers } from './takeover-watch.ts';
 
 export interface TakeoversOptions extends Pick<TakeoverWatchOptions, 'standsBy' | 'serves' | 'takeOver'> {
@@ -19,8 +19,8 @@ export class Takeovers {
   readonly #options: TakeoversOptions;
   readonly #closing = new AbortController();
   readonly #endWatch: () => void;
-  /** When another instance shut this one out of a shard that the group had assigned to it, the scheduler's milliseconds. */
-  readonly #lostAt = new Map<number, readonly number[]>();
+  /** When a living owner was last shut out of a shard, at any instance, the scheduler's milliseconds. */
+  readonly #lostAt = new Map<number, number>();
   #limits: ReadonlyMap<number, number> = new Map();
   /** The owner of each shard by the last assignment, and since when. */
   #owners: ReadonlyMap<number, { readonly id: string; readonly since: number }> = new Map();
@@ -28,16 +28,17 @@ export class Takeovers {
   constructor(options: TakeoversOptions) {
     this.#options = options;
     const { config, peers, scheduler } = options;
-    const { shards, warmStandbys, takeoverAfterMs } = config.cluster;
+    const { warmStandbys, takeoverAfterMs, sessionTimeoutMs } = config.cluster;
     if (warmStandbys === 0) {
       this.#endWatch = () => {};
       return;
     }
-    const heartbeats = new OwnerHeartbeats(shards, scheduler);
+    const heartbeats = new OwnerHeartbeats(scheduler);
     void peers.followOwners(heartbeats, this.#closing.signal);
     const limitMs = (shard: number) => this.#limits.get(shard) ?? takeoverAfterMs;
     const ownedSince = (shard: number) => this.#owners.get(shard)?.since ?? 0;
-    this.#endWatch = watchTakeovers({ ...options, heartbeats, ownedSince, limitMs });
+    const limits = { limitMs, afterOutageMs: sessionTimeoutMs };
+    this.#endWatch = watchTakeovers({ ...options, heartbeats, ownedSince, ...limits });
   }
 
   /** The raised limits that this instance knows, milliseconds, by shard. */
@@ -45,9 +46,18 @@ export class Takeovers {
     return this.#limits;
   }
 
-  /** Notes an assignment, and the limits that other instances raised. */
-  assigned({ owned, limits }: Pick<Plan, 'owned' | 'limits'>): void {
+  /** How long ago a living owner was shut out of a shard, milliseconds, by shard. */
+  get lostMsAgo(): ReadonlyMap<number, number> {
     const now = this.#options.scheduler.now();
+    const ages = [...this.#lostAt].map(([shard, at]) => [shard, Math.round(now - at)] as const);
+    return new Map(ages.filter(([, ageMs]) => ageMs <= NEEDLESS_WITHIN_MS));
+  }
+
+  /** Notes an assignment, and what other instances know. */
+  assigned({ owned, limits, lostMsAgo }: Pick<Plan, 'owned' | 'limits' | 'lostMsAgo'>): void {
+    const now = this.#options.scheduler.now();
+    for (const [shard, ageMs] of lostMsAgo)
+      this.#lostAt.set(shard, Math.max(now - ageMs, this.#lostAt.get(shard) ?? Number.NEGATIVE_INFINITY));
     this.#owners = new Map(
       [...owned].flatMap(([id, shards]) =>
         shards.map((shard) => {
@@ -56,19 +66,20 @@ export class Takeovers {
         }),
       ),
     );
-    this.#limits = highest([this.#limits, limits]);
+    this.#limits = merged([this.#limits, limits], Math.max);
   }
 
   /** Notes that another instance shut this one out of a shard although this one lives. */
   lost(shard: number): void {
     const { config, log, scheduler } = this.#options;
     const { takeoverAfterMs, sessionTimeoutMs } = config.cluster;
-    const lostAt = [...(this.#lostAt.get(shard) ?? []), scheduler.now()].slice(-2);
-    this.#lostAt.set(shard, lostAt);
+    const now = scheduler.now();
+    const before = this.#lostAt.get(shard);
+    this.#lostAt.set(shard, now);
     const limitMs = this.#limits.get(shard) ?? takeoverAfterMs;
-    const raisedMs = limitAfter(lostAt, limitMs, sessionTimeoutMs);
+    const raisedMs = limitAfter(before === undefined ? undefined : now - before, limitMs, sessionTimeoutMs);
     if (raisedMs === limitMs) return;
-    this.#limits = highest([this.#limits, new Map([[shard, raisedMs]])]);
+    this.#limits = new Map([...this.#limits, [shard, raisedMs]]);
     const text = `the shard was taken over twice within ten minutes although this instance lives: its standby now waits ${raisedMs} ms`;
     log.warn({ event: 'takeover_limit_raised', shard, takeover_after_ms: raisedMs }, text);
   }

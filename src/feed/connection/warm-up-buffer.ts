@@ -18,8 +18,13 @@ export interface WarmUpOptions<T> {
   readonly mayGo: (value: T) => boolean;
   /** Where values go that do not fit in memory. Undefined: they are dropped. */
   readonly store?: BlockStore<T> | undefined;
-  /** Values that may leave the memory are dropped when they are older than this, milliseconds. Default: no limit. */
-  readonly maxAgeMs?: number | undefined;
+  /**
+   * Returns the age at which values that may leave the memory are dropped, milliseconds; undefined: there is no limit
+   * now.
+   */
+  readonly maxAgeMs?: (() => number | undefined) | undefined;
+  /** Shortens the other values if none is kept before them. Used with `maxAgeMs`. */
+  readonly compact?: (values: readonly T[]) => readonly T[];
   readonly scheduler: SchedulerLike;
 }
 
@@ -129,10 +134,22 @@ export class WarmUpBuffer<T> {
 
   /** Drops the blocks whose last value is too old. A block is dropped as a whole, so some values stay longer. */
   #dropOld(now: number): void {
-    const { maxAgeMs } = this.#options;
-    if (maxAgeMs === undefined) return;
+    const maxAgeMs = this.#options.maxAgeMs?.();
+    if (maxAgeMs === undefined || this.#receiver !== undefined) return;
     const isOld = () => (this.#blocks.find(({ mayGo }) => mayGo)?.at ?? now) < now - maxAgeMs;
     while (isOld() && this.#dropOldest());
+    this.#compact();
+  }
+
+  /** Shortens the values at the beginning that are never dropped. They become one block. */
+  #compact(): void {
+    const { compact } = this.#options;
+    const first = this.#blocks.findIndex(({ mayGo }) => mayGo);
+    const end = first < 0 ? this.#blocks.length - 1 : first;
+    const [begin] = this.#blocks;
+    if (compact === undefined || begin === undefined || end < 1) return;
+    const values = compact(this.#blocks.slice(0, end).flatMap((block) => block.values ?? []));
+    this.#blocks.splice(0, end, { ...begin, size: values.length, values: [...values] });
   }
 
   #dropOldest(): boolean {

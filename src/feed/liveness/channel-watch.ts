@@ -110,6 +110,11 @@ export class ChannelWatch {
     for (const life of of.lives.values()) life.restart(now);
   }
 
+  /** Counts missing frames of all channels from now on. */
+  caughtUp(now: number): void {
+    for (const { lives } of this.#symbols.values()) for (const life of lives.values()) life.restart(now);
+  }
+
   /** Returns the least lag since the last call, for each symbol and line whose data shows one. */
   takeLags(): readonly MeasuredLag[] {
     const lags: MeasuredLag[] = [];

@@ -74,6 +74,11 @@ export class SymbolWatch {
     this.of(instrument.symbol).restart(instrument, now);
   }
 
+  /** Gives each symbol as much time for its next event as if it had just had one. */
+  caughtUp(now: number): void {
+    for (const life of this.#lives.values()) if (isFollowed(life)) Object.assign(life, { lastAt: now, tradedAt: now });
+  }
+
   /** Returns a symbol's state. Created on first use and never replaced, so callers may keep the reference. */
   of(symbol: string): SymbolLife {
     return getOrCreate(this.#lives, symbol, () => new SymbolLife());

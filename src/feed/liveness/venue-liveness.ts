@@ -95,6 +95,12 @@ export class VenueLiveness {
     this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, ...watches, counts, neededChannel });
   }
 
+  /** Expects data from now on, because the feed has handled everything that waited. */
+  caughtUp(now: number): void {
+    this.symbols.caughtUp(now);
+    this.channels.caughtUp(now);
+  }
+
   /** Expects no data of a symbol whose instrument does not trade, until it trades again. */
   instruments(change: InstrumentChange, now: number): void {
     if (change.kind !== 'halted' && change.kind !== 'resumed') return;

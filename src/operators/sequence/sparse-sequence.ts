@@ -200,6 +200,12 @@ export class SparseSequence<T> implements IdSequence<T> {
       return NONE;
     }
     this.#seek(now);
+    // A line that repeats a passed value before any new one has missed nothing, so the wait ends.
+    if (this.#wait !== undefined && state.held.length === 0 && this.#passed.isKnown(this.#access.id(value))) {
+      this.#passed.duplicates++;
+      this.#passed.isUnwatched = false;
+      return this.#settled(this.#giveUp(state));
+    }
     if (this.#wait?.lines.has(line) === true) return this.#settled(this.#keep(state, value));
     if (!state.inStep) {
       if (this.#wait !== undefined || this.#lines.isAnyInStep) return this.#settled(this.#join(state, value));
@@ -246,14 +252,9 @@ export class SparseSequence<T> implements IdSequence<T> {
     if (lines.size > 0) this.#wait = { since: now, lines };
   }
 
-  /** Keeps a value that arrives during the wait. A repeat before any new value shows that the line missed nothing. */
+  /** Keeps a value that arrives during the wait. */
   #keep(line: LineBuffer<T>, value: T): Sequenced<T>[] {
-    const isRepeat = line.held.length === 0 && this.#passed.isKnown(this.#access.id(value));
     const late = this.#passed.lateOrSeen(value);
-    if (isRepeat) {
-      this.#passed.isUnwatched = false;
-      return this.#giveUp(line);
-    }
     if (late !== undefined) return late;
     hold(this.#access, line, value);
     return line.held.length > this.#options.maxHeld ? this.#giveUp() : [];

@@ -1,39 +1,51 @@
 import { expect, it } from 'vitest';
-import { isTakeoverDue, limitAfter, type OwnerSigns } from '../../../src/cluster/takeover/takeover-rule.ts';
+import { BrokersUp, isTakeoverDue, limitAfter, type OwnerSigns } from '../../../src/cluster/takeover/takeover-rule.ts';
 
 const signs: OwnerSigns = {
-  now: 10_000,
-  receivedAt: 8000,
-  ownedSince: 0,
-  isStopped: false,
-  brokersAt: 9500,
-  afterMs: 2000,
+  ...{ now: 20_000, receivedAt: 18_000, ownedSince: 0, brokersSince: 1000 },
+  ...{ afterMs: 2000, afterOutageMs: 10_000 },
 };
 
 it.each<[string, Partial<OwnerSigns>, boolean]>([
   ['the heartbeats are missing for the limit', {}, true],
-  ['they are missing for less than the limit', { receivedAt: 8001 }, false],
-  ['the owner was never received', { receivedAt: undefined }, false],
-  ['the owner has stopped', { receivedAt: 9999, isStopped: true }, true],
-  ['the previous owner is silent, and the present one has had too little time', { ownedSince: 8001 }, false],
-  ['the present owner has had enough time', { receivedAt: 5000, ownedSince: 8000 }, true],
-  ['the previous owner has stopped', { receivedAt: 8500, isStopped: true, ownedSince: 8501 }, false],
-  ['the brokers have been silent, too', { brokersAt: 8499 }, false],
-  ['the brokers were silent, but just answered', { brokersAt: 8500 }, true],
-  ['the brokers were never received', { brokersAt: undefined }, false],
-  ['the owner has stopped, but the brokers are silent', { isStopped: true, brokersAt: 8000 }, false],
+  ['they are missing for less than the limit', { receivedAt: 18_001 }, false],
+  ['no heartbeat was ever received', { receivedAt: undefined }, false],
+  ['the previous owner is silent, and the present one has had too little time', { ownedSince: 18_001 }, false],
+  ['the present owner has had enough time', { receivedAt: 15_000, ownedSince: 18_000 }, true],
+  ['the brokers are away', { brokersSince: undefined }, false],
+  ['the brokers have just come back', { brokersSince: 18_500 }, false],
+  ['they came back, and the owner has not written since', { brokersSince: 10_001, receivedAt: 9000 }, false],
+  [
+    'they came back, and the owner has not written for the longer limit',
+    { brokersSince: 10_000, receivedAt: 9000 },
+    true,
+  ],
+  ['they came back, and the owner has written since', { brokersSince: 10_001, receivedAt: 18_000 }, true],
 ])('a takeover, if %s: due or not', (_, over, due) => {
   expect(isTakeoverDue({ ...signs, ...over })).toBe(due);
 });
 
-it.each<[readonly number[], number, number]>([
-  [[], 2000, 2000],
-  [[5000], 2000, 2000],
-  [[5000, 605_000], 2000, 4000],
-  [[5000, 605_001], 2000, 2000],
-  [[0, 900_000, 900_100], 2000, 4000],
-  [[5000, 6000], 8000, 10_000],
-  [[5000, 6000], 12_000, 12_000],
-])('the limit after needless takeovers at %j: %i ms becomes %i ms', (lostAt, limitMs, raisedMs) => {
-  expect(limitAfter(lostAt, limitMs, 10_000)).toBe(raisedMs);
+it('brokers count as working without a break only if each proof comes within 1.5 s of the last one', () => {
+  const brokers = new BrokersUp();
+  expect(brokers.check(1000)).toBeUndefined();
+  expect(brokers.check(1050, 1040)).toBe(1050);
+  expect(brokers.check(2500, 1040)).toBe(1050);
+  expect(brokers.check(2600, 2540)).toBe(1050);
+  expect(brokers.check(4050, 2540)).toBeUndefined();
+  expect(brokers.check(4100, 4090)).toBe(4100);
+  // This process did not run for 3 s, so it made no check in between.
+  expect(brokers.check(7200, 7190)).toBe(7200);
 });
+
+it.each<[number | undefined, number, number]>([
+  [undefined, 2000, 2000],
+  [600_000, 2000, 4000],
+  [600_001, 2000, 2000],
+  [1000, 8000, 10_000],
+  [1000, 12_000, 12_000],
+])(
+  'the limit after a needless takeover, with another one %s ms before: %i ms becomes %i ms',
+  (beforeMs, limitMs, raisedMs) => {
+    expect(limitAfter(beforeMs, limitMs, 10_000)).toBe(raisedMs);
+  },
+);

@@ -94,13 +94,35 @@ it('WarmUpBuffer drops the oldest values when memory and store are full, so that
 
 it('WarmUpBuffer drops values that are too old, in memory and in the store, except values that must be kept', () => {
   const store = new SmallStore(100);
-  const buffer = new WarmUpBuffer<number>({ most: 10, mayGo: (value) => value > 0, store, maxAgeMs: 20, scheduler });
+  let maxAgeMs: number | undefined = 20;
+  const buffer = new WarmUpBuffer<number>({
+    most: 10,
+    mayGo: (value) => value > 0,
+    store,
+    maxAgeMs: () => maxAgeMs,
+    scheduler,
+  });
   for (const value of [0, ...upTo(40)]) {
     buffer.push(value);
     scheduler.advance(1);
   }
   expect([buffer.waiting, [...store.blocks.values()].flat()]).toEqual([21, upTo(30).slice(19)]);
-  expect(passed(buffer)).toEqual([0, ...upTo(40).slice(19)]);
+  maxAgeMs = undefined;
+  scheduler.advance(100);
+  buffer.push(41);
+  expect(passed(buffer)).toEqual([0, ...upTo(41).slice(19)]);
+});
+
+it('WarmUpBuffer shortens the values that must be kept, if no older value is kept', () => {
+  const buffer = new WarmUpBuffer<number>({
+    ...{ most: 10, mayGo: (value) => value > 0, maxAgeMs: () => 20, scheduler },
+    compact: (values) => [Math.min(...values)],
+  });
+  for (const value of [-1, -2, 1, -3, 2, 0, -4, 3]) {
+    buffer.push(value);
+    scheduler.advance(10);
+  }
+  expect(passed(buffer)).toEqual([-4, 3]);
 });
 
 it('WarmUpBuffer drops nothing once the first values have been passed on', () => {

@@ -479,6 +479,14 @@ describe('SparseSequence', () => {
       expect(textOf(sequence.fill([18, 10]))).toBe('');
     });
 
+    it('ends the wait when a line repeats the last value that has subscribed since the wait began', () => {
+      const sequence = cut();
+      sequence.joined(3);
+      sequence.subscribed(3, 1);
+      expect(feed(sequence, 3, 13)).toBe('');
+      expect(feed(sequence, 3, 21)).toBe('21');
+    });
+
     it('ends the wait when a new line repeats the last value of the lost line', () => {
       const sequence = cut();
       expect(feed(sequence, 2, 13)).toBe('');
