@@ -159,11 +159,16 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const past = isLater
     ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(previous, log))
     : sinks.readRecent(previous, log);
+  // Without the trades, which may be many: the pipeline keeps this promise.
+  const isPastRead = past.then(() => {});
   const windows = isLater ? undefined : (await past).published;
   if (signal?.aborted) return giveUp(signal.reason, sinks);
-  const recent = past.then((found) => found.previous);
   const instance = part === undefined ? randomUUID() : `${part.name}.${randomUUID()}`;
-  const feed = buildFeed(config, { ...venueDependencies, instance, previous, recent }, venues);
+  const feed = buildFeed(
+    config,
+    { ...venueDependencies, instance, previous, recent: past.then((found) => found.previous) },
+    venues,
+  );
   sinks.start(feed, previous, windows);
   const resumed = previous.filter(({ resumePoint }) => resumePoint !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');
@@ -182,7 +187,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     metrics: () => takeMetricsSnapshot({ ...observed, config, latencies, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();
-      stopping ??= stopPipeline({ feed, sinks, recent, stopHealing }, context, reason, options);
+      stopping ??= stopPipeline({ feed, sinks, isPastRead, stopHealing }, context, reason, options);
       return stopping;
     },
   };
@@ -292,17 +297,17 @@ async function stopPipeline(
   parts: {
     readonly feed: RunningFeed;
     readonly sinks: SinkPipelines;
-    readonly recent: Promise<unknown>;
+    readonly isPastRead: Promise<void>;
     readonly stopHealing: (() => Promise<void>) | undefined;
   },
   { log, scheduler, latencies }: RunContext,
   reason: string,
   { afterMs = 0 }: StopOptions = {},
 ): Promise<Stopped> {
-  const { feed, sinks, recent, stopHealing } = parts;
+  const { feed, sinks, isPastRead, stopHealing } = parts;
   const since = scheduler.now();
   await stopHealing?.();
-  await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
+  await firstValueFrom(race(isPastRead, timer(LOOK_BACK_WITHIN_MS, scheduler)));
   feed.stop(reason);
   const timeoutMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
   const stopped = await sinks.close(timeoutMs);
