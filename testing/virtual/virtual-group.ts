@@ -70,6 +70,8 @@ export class VirtualGroup {
       },
       sharesAll: async () => true,
       leave: async () => {
+        // The member closes its connection, so a request in flight ends.
+        this.#members.get(id)?.assign?.(new Map());
         if (isCutOff()) return;
         this.#members.delete(id);
         this.#rebalances = true;
