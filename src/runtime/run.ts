@@ -159,16 +159,13 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const past = isLater
     ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(previous, log))
     : sinks.readRecent(previous, log);
-  // Without the trades, which may be many: the pipeline keeps this promise.
-  const isPastRead = past.then(() => {});
   const windows = isLater ? undefined : (await past).published;
   if (signal?.aborted) return giveUp(signal.reason, sinks);
   const instance = part === undefined ? randomUUID() : `${part.name}.${randomUUID()}`;
-  const feed = buildFeed(
-    config,
-    { ...venueDependencies, instance, previous, recent: past.then((found) => found.previous) },
-    venues,
-  );
+  const recent = past.then((found) => found.previous);
+  const feed = buildFeed(config, { ...venueDependencies, instance, previous, recent }, venues);
+  // The pipeline keeps this promise, and not the trades, which may be many. It resolves when the feed has them.
+  const isPastRead = recent.then(() => {});
   sinks.start(feed, previous, windows);
   const resumed = previous.filter(({ resumePoint }) => resumePoint !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');

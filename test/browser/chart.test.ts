@@ -265,19 +265,23 @@ it('zooms with Ctrl and the wheel, and by keys; a plain wheel and a swipe scroll
   await until(async () => (await scrolled()) > before, { message: 'the page scrolls' });
 
   const session = await page.context().newCDPSession(page);
-  const beforeSwipe = await scrolled();
-  // A busy browser may take a swipe as a tap, so it is repeated.
+  let isUp = false;
+  // A busy browser may take a swipe as a tap, so it is repeated. It changes its direction, because the page may have ended.
   const swiped = async () => {
+    isUp = !isUp;
+    const beforeSwipe = await scrolled();
     const box = await chart.boundingBox();
     const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', up: number) => {
       // The end of the chart is in view, its beginning may not be.
       const finger = { x: (box?.x ?? 0) + 100, y: (box?.y ?? 0) + (box?.height ?? 0) - 60 - up };
       return session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [finger] });
     };
-    await touch('touchStart', 0);
-    for (let up = 5; up < 100; up += 5) await touch('touchMove', up);
+    const ups = Array.from({ length: 20 }, (_, step) => 5 * step);
+    const [start = 0, ...moves] = isUp ? ups : ups.toReversed();
+    await touch('touchStart', start);
+    for (const up of moves) await touch('touchMove', up);
     await touch('touchEnd', 0);
-    return (await scrolled()) > beforeSwipe;
+    return (await scrolled()) !== beforeSwipe;
   };
   await until(swiped, { message: 'a swipe scrolls the page', everyMs: 300 });
 
