@@ -117,7 +117,8 @@ export class Healer {
     const due = open.filter((gap) => (this.#states.get(nameOfGap(gap))?.retryAt ?? now) <= now);
     const jobs = (await Promise.all(due.map((gap) => this.#jobOf(gap)))).filter((job) => job !== undefined);
     if (jobs.length > 0) await this.#fetchJobs(jobs, open);
-    for (const gaps of this.#revisable()) await this.#finish(gaps);
+    // Each reading takes long, so gaps of a market that are due by its turn are handled together.
+    for (let [next] = this.#revisable(); next !== undefined; [next] = this.#revisable()) await this.#finish(next);
     const at = this.#options.wallClockMs();
     const times = this.#gaps.open().map((gap) => {
       const { retryAt, reviseAt } = this.#states.get(nameOfGap(gap)) ?? { retryAt: at, reviseAt: NEVER };

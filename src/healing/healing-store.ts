@@ -14,7 +14,7 @@ const BATCH = 250;
 const BATCH_MS = 3;
 /** Records that are read without a pause, and how long each keeps the thread busy, milliseconds. */
 const READ_AT_ONCE = 250;
-const READ_MS = 0.004;
+const READ_MS = 0.002;
 
 export interface HealingStoreOptions {
   readonly archive: SinkArchive;
