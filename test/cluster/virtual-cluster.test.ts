@@ -151,6 +151,23 @@ it('at Bybit, a cluster in virtual time has no gap after kills, if the killed in
   expect(published).toBeGreaterThan(1000);
 });
 
+it('a cluster in virtual time loses no trade if several instances pause one after the other', async () => {
+  const { problems } = await play({
+    ...{ seed: 0, venues: ['bybit', 'binance'], instances: 2 },
+    happenings: [
+      { afterMs: 4049, what: { kind: 'kill', which: 3 } },
+      { afterMs: 428, what: { kind: 'restart', which: 4 } },
+      { afterMs: 2287, what: { kind: 'start' } },
+      { afterMs: 1111, what: { kind: 'start' } },
+      { afterMs: 1831, what: { kind: 'pause', which: 3, ms: 4575 } },
+      { afterMs: 1590, what: { kind: 'pause', which: 4, ms: 8728 } },
+      { afterMs: 2467, what: { kind: 'pause', which: 0, ms: 4017 } },
+      { afterMs: 983, what: { kind: 'start' } },
+    ],
+  });
+  expect(problems).toEqual([]);
+});
+
 it('no shard of a cluster in virtual time changes its owner while the brokers are away for 20 s', async () => {
   const cluster = new VirtualCluster({ seed: 6, venues: ['bybit'], rate: RATE });
   const { world } = cluster;

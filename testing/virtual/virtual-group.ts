@@ -12,7 +12,7 @@ interface Entry {
   /** When the group last got a request of the member, milliseconds of virtual time. */
   seenAt: number;
   /** Set while the member waits for an assignment. */
-  assign: ((share: Share) => void) | undefined;
+  joining: PromiseWithResolvers<Share> | undefined;
 }
 
 const CHECK_MS = 10;
@@ -38,9 +38,10 @@ export class VirtualGroup {
   /** Makes a process a member. `isCutOff`: whether it cannot reach the group at the moment. */
   member(process: VirtualProcess, assigner: Assigner, isCutOff: () => boolean): ClusterMember {
     let id = '';
+    let hasLeft = false;
     const reach = async (): Promise<void> => {
       await process.alive(this.#world.wait(this.#world.latencyMs()));
-      if (isCutOff()) throw AWAY;
+      if (isCutOff() || hasLeft) throw AWAY;
     };
     const seen = (): Entry | undefined => {
       const entry = this.#members.get(id);
@@ -57,12 +58,11 @@ export class VirtualGroup {
         const isNew = seen() === undefined;
         if (isNew) id = `member-${++this.#count}`;
         const about = assigner.about(isNew);
-        const share = new Promise<Share>((assign) => {
-          const seenAt = this.#world.scheduler.now();
-          this.#members.set(id, { id, process, assigner, about, seenAt, assign });
-        });
+        const joining = Promise.withResolvers<Share>();
+        const seenAt = this.#world.scheduler.now();
+        this.#members.set(id, { id, process, assigner, about, seenAt, joining });
         this.#rebalances = true;
-        return process.alive(share);
+        return process.alive(joining.promise);
       },
       heartbeat: async () => {
         await reach();
@@ -71,10 +71,9 @@ export class VirtualGroup {
       sharesAll: async () => true,
       leave: async () => {
         // The member closes its connection, so a request in flight ends.
-        this.#members.get(id)?.assign?.(new Map());
-        if (isCutOff()) return;
-        this.#members.delete(id);
-        this.#rebalances = true;
+        hasLeft = true;
+        this.#members.get(id)?.joining?.reject(AWAY);
+        if (!isCutOff()) this.#remove(id);
       },
     };
   }
@@ -92,14 +91,19 @@ export class VirtualGroup {
       for (const entry of this.#members.values()) entry.seenAt = now;
       return;
     }
-    for (const [id, { seenAt, assign, process }] of this.#members) {
-      const isSilent = assign === undefined || !process.isAlive || process.pausedMs > 0;
-      if (!isSilent || now - seenAt <= this.#sessionMs) continue;
-      this.#members.delete(id);
-      this.#rebalances = true;
+    for (const [id, { seenAt, joining, process }] of this.#members) {
+      const isSilent = joining === undefined || !process.isAlive || process.pausedMs > 0;
+      if (isSilent && now - seenAt > this.#sessionMs) this.#remove(id);
     }
     const members = [...this.#members.values()];
-    if (this.#rebalances && members.every(({ assign }) => assign !== undefined)) this.#assign(members);
+    if (this.#rebalances && members.every(({ joining }) => joining !== undefined)) this.#assign(members);
+  }
+
+  #remove(id: string): void {
+    // As a broker answers a request of a member that it has dropped.
+    this.#members.get(id)?.joining?.reject(AWAY);
+    this.#members.delete(id);
+    this.#rebalances = true;
   }
 
   #assign(members: readonly Entry[]): void {
@@ -111,10 +115,10 @@ export class VirtualGroup {
     for (const entry of members) {
       const share = new Map((shares.get(entry.id) ?? []).map((partition) => [partition, undefined]));
       entry.seenAt = this.#world.scheduler.now();
-      const { assign } = entry;
-      entry.assign = undefined;
+      const { joining } = entry;
+      entry.joining = undefined;
       entry.process.whenAwake(() => entry.assigner.onUserData?.(data));
-      assign?.(share);
+      joining?.resolve(share);
     }
   }
 }

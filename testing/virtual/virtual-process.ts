@@ -15,6 +15,8 @@ export class VirtualProcess {
   clockAheadMs = 0;
   readonly #world: VirtualWorld;
   #pausedUntil = 0;
+  /** What happened during the pause, in order. */
+  #waiting: (() => void)[] = [];
   readonly #sockets: Socket[] = [];
 
   constructor(world: VirtualWorld) {
@@ -65,9 +67,24 @@ export class VirtualProcess {
 
   /** Runs the work now, or when the process is no longer paused. Does nothing after a kill. */
   whenAwake(work: () => void): void {
-    const { pausedMs } = this;
-    if (pausedMs > 0) this.#world.scheduler.after(pausedMs, () => this.whenAwake(work));
-    else if (this.isAlive) work();
+    if (this.pausedMs === 0 && this.#waiting.length === 0) {
+      if (this.isAlive) work();
+      return;
+    }
+    this.#waiting.push(work);
+    if (this.#waiting.length === 1) this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    this.#world.scheduler.after(this.pausedMs, () => {
+      if (this.pausedMs > 0) {
+        this.#wakeUp();
+        return;
+      }
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const work of waiting) if (this.isAlive) work();
+    });
   }
 
   /** Returns a promise with the same result, which never settles after the process is killed. */
@@ -85,7 +102,7 @@ export class VirtualProcess {
     return {
       onOpen: () => this.whenAwake(() => handlers.onOpen()),
       onFrame: (frame) => {
-        if (this.pausedMs === 0) handlers.onFrame(frame);
+        if (this.pausedMs === 0 && this.#waiting.length === 0) handlers.onFrame(frame);
         // The frame's data is a view into a buffer that is reused.
         else {
           const kept = { ...frame, data: new Uint8Array(frame.data) };
