@@ -152,7 +152,7 @@ const suite = [
 ];
 
 /** Tests that are shorter in the suite, or have wider limits there (testing/tools/is-long.ts and limit-ms.ts). */
-const SHORTER_IN_SUITE = globSync('test/{feed,healing,integration,engines,browser}/**/*.test.ts', {
+const SHORTER_IN_SUITE = globSync('test/{cluster,feed,healing,integration,engines,browser}/**/*.test.ts', {
   cwd: import.meta.dirname,
 }).filter((file) => /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')));
 

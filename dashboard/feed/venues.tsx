@@ -64,11 +64,11 @@ function shardsText(shards: Status['shards']): string {
     return own.length === 0 ? '' : `${text} ${own.join(', ')}`;
   };
   const parts = [
-    named('owner', 'This instance serves the shards'),
+    named('owner', 'publishes the shards'),
     named('starting', 'starts'),
     named('standby', 'is the warm standby of'),
   ];
-  return parts.filter((part) => part !== '').join(' · ');
+  return `This instance ${parts.filter((part) => part !== '').join(' · ')}`;
 }
 
 function VenueLine({ venue, since }: { readonly venue: VenueAnswer; readonly since: number }) {

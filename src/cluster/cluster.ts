@@ -12,7 +12,7 @@ import type { Stopped } from '../runtime/sink-pipelines.ts';
 import { startingSnapshot } from '../runtime/snapshots/take-status-snapshot.ts';
 import { VenueAccess } from '../runtime/venue-access.ts';
 import { lockFolder } from '../sinks/lock-folder.ts';
-import { type Plan, shardAssigner } from './assignment/shard-assigner.ts';
+import { shardAssigner } from './assignment/shard-assigner.ts';
 import { mergeMetrics } from './merge-metrics-snapshots.ts';
 import { type ClusterMember, kafkaPeers, type Peers } from './peers.ts';
 import { shardOf } from './shard-of.ts';
@@ -93,7 +93,6 @@ export class Cluster implements Running {
   #owned: ReadonlySet<number> = new Set();
   /** The shards for which this instance is the standby, by the last assignment. */
   #standsBy: ReadonlySet<number> = new Set();
-  #standbys: Plan['standbys'] = new Map();
   /** True if this instance has to join the group again, because another instance took a shard over. */
   #isJoinDue = false;
   #stop: Promise<Stopped> | undefined;
@@ -125,7 +124,7 @@ export class Cluster implements Running {
       sizeOf: this.#sizeOf,
       hasStandbys: config.cluster.warmStandbys > 0,
       onPlan: (plan) => {
-        this.#standbys = plan.standbys;
+        this.#standsBy = new Set(plan.standbys.get(this.#member.id));
         takeovers.assigned(plan);
       },
     });
@@ -218,7 +217,6 @@ export class Cluster implements Running {
     const { log } = this.#dependencies;
     const { group, sessionTimeoutMs } = this.#config.cluster;
     this.#owned = assigned;
-    this.#standsBy = new Set(this.#standbys.get(this.#member.id));
     const fields = { event: 'shards_assigned', group, shards: [...assigned], standby_of: [...this.#standsBy] };
     log.info(fields, `this instance has ${assigned.size} shards, and is the standby of ${this.#standsBy.size}`);
     for (const [shard, run] of this.#runs) {

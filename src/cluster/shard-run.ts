@@ -27,15 +27,15 @@ export class ShardRun {
   isStandby: boolean;
   readonly #scheduler: SchedulerLike;
   readonly #abort = new AbortController();
-  readonly #turn = Promise.withResolvers<void>();
+  readonly #takeover = Promise.withResolvers<void>();
   readonly #stop = Promise.withResolvers<{ readonly reason: string; readonly options: StopOptions }>();
   /** Undefined while it starts, and after its end. */
   pipeline: Pipeline | undefined;
   #givenUp: Subscription | undefined;
 
-  /** @param start starts the pipeline. `turn`: when it may take over; undefined: at once */
+  /** @param start starts the pipeline. `takeover`: resolves when it takes over; undefined: at once */
   constructor(
-    start: (signal: AbortSignal, turn: Promise<void> | undefined) => Promise<Pipeline>,
+    start: (signal: AbortSignal, takeover: Promise<void> | undefined) => Promise<Pipeline>,
     scheduler: SchedulerLike,
     { isStandby = false } = {},
   ) {
@@ -59,7 +59,7 @@ export class ShardRun {
     if (!this.isStandby || this.#abort.signal.aborted) return;
     this.isStandby = false;
     this.since = this.#scheduler.now();
-    this.#turn.resolve();
+    this.#takeover.resolve();
   }
 
   /** Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs`. */
@@ -84,7 +84,7 @@ export class ShardRun {
   async #run(start: ConstructorParameters<typeof ShardRun>[0]): Promise<ShardEnd> {
     let pipeline: Pipeline;
     try {
-      pipeline = await start(this.#abort.signal, this.isStandby ? this.#turn.promise : undefined);
+      pipeline = await start(this.#abort.signal, this.isStandby ? this.#takeover.promise : undefined);
     } catch (error) {
       return { fault: this.#abort.signal.aborted ? undefined : asFault(error), ran: undefined };
     }

@@ -105,8 +105,8 @@ export class ShardRuns {
     const { shards } = config.cluster;
     const log = dependencies.log.child({ shard });
     const part = { name: nameOfShard(shard), isOwn: shardFilter(shard, shards), bufferShare: 1 / shards, access };
-    const start = async (signal: AbortSignal, turn: Promise<void> | undefined): Promise<Pipeline> => {
-      const own = { ...dependencies, log, signal, part, ...(turn === undefined ? {} : { turn }) };
+    const start = async (signal: AbortSignal, takeover: Promise<void> | undefined): Promise<Pipeline> => {
+      const own = { ...dependencies, log, signal, part, ...(takeover === undefined ? {} : { takeover }) };
       const pipeline = await startPipeline(configOfShard(config, shard), own);
       const ms = Math.round(scheduler.now() - run.since);
       log.info({ event: 'shard_started', ms }, "the shard's previous writer is shut out, and its records are read");

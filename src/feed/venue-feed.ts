@@ -121,10 +121,8 @@ export class VenueFeed {
    */
   async warm({ withinMs = 0, ...settings }: WarmUp = {}): Promise<void> {
     if (this.running) return;
-    const { scheduler, activity, venue } = this.options;
-    const parts = { scheduler, activity, books: this.#books, lines: this.#lines };
-    this.#warmUp = new VenueWarmUp({ ...settings, ...parts, venue: venue.id });
-    const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, scheduler)));
+    this.#warmUp = new VenueWarmUp({ ...this.options, ...settings, books: this.#books, lines: this.#lines });
+    const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, this.options.scheduler)));
     this.#start();
     await ready;
   }
@@ -284,8 +282,9 @@ export class VenueFeed {
     const of = getOrCreate(this.#symbols, frame.key, this.#newSymbol);
     this.#liveness.frames.received(of.watch, connection, frame, now);
     const { key, at, value } = frame;
-    if (isOfBook(frame)) this.#books.updated(connection, frame.value);
-    if (value.length === 0 || isOfBook(frame)) return;
+    const isBook = isOfBook(frame);
+    if (isBook) this.#books.updated(connection, frame.value);
+    if (isBook || value.length === 0) return;
     const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // not of a book
     this.#liveness.frames.passed(of.watch, events, now);
     // Trades that wait for missing ones also prove that the venue delivers.

@@ -43,10 +43,10 @@ export interface PipelineDependencies
   readonly warmUpStore?: (venue: string) => WarmUp['store'];
   readonly part?: PipelinePart;
   /**
-   * Makes the pipeline a warm standby until it resolves: it keeps the venues' data of the last minute, and does not fence
-   * the previous writer.
+   * Resolves when the pipeline takes over. Until then it is a warm standby: it keeps the venues' data of the last minute,
+   * and does not fence the previous writer. Undefined: it takes over at once.
    */
-  readonly turn?: Promise<unknown>;
+  readonly takeover?: Promise<unknown>;
   /** Called once before the sinks are opened, with what is known until then. */
   readonly onStarting?: (starting: Observed) => void;
   /** Receives the published records, in order, at the same time as the sinks. */
@@ -118,7 +118,7 @@ export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions
 
 /** Connects the venues, then opens the sinks and reads where the last run ended. Resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const { log, signal, part, turn, clock = wallClock() } = dependencies;
+  const { log, signal, part, takeover, clock = wallClock() } = dependencies;
   const { scheduler = monotonicScheduler, wallClockMs = Date.now } = dependencies;
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
@@ -128,8 +128,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const venues = buildVenues(config, venueDependencies);
   const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
   const { sessionTimeoutMs, takeoverAfterMs } = config.cluster;
-  let keepsMs = turn && Math.max(STANDBY_KEEPS_MS, 2 * sessionTimeoutMs, 2 * takeoverAfterMs);
-  void turn?.then(() => {
+  let keepsMs = takeover && Math.max(STANDBY_KEEPS_MS, 2 * sessionTimeoutMs, 2 * takeoverAfterMs);
+  void takeover?.then(() => {
     keepsMs = undefined;
   });
   const maxAgeMs = () => keepsMs;
@@ -137,7 +137,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
     return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
-  const mayFence = Promise.all([turn, ...warmUps]);
+  const mayFence = Promise.all([takeover, ...warmUps]);
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
     if (signal?.aborted) logDiscarded(venues, dependencies, signal.reason);
@@ -153,7 +153,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     onFailed: (fault) => failing.abort(fault),
   }).catch((error) => giveUp(error));
   context.onStarting?.(observedStart(config, context, venues, sinks));
-  const previous = await sinks.open(scheduler, signal, turn).catch((error) => giveUp(error, sinks));
+  const previous = await sinks.open(scheduler, signal, takeover).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;
   const past = isLater

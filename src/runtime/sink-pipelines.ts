@@ -33,16 +33,16 @@ export class SinkPipelines {
   }
 
   /**
-   * Opens all sinks and returns where previous runs ended. Logs every ten seconds which sinks it waits for, once `turn` has
-   * resolved: before, they may not open. @throws the signal's reason if it aborts first
+   * Opens all sinks and returns where previous runs ended. Logs every ten seconds which sinks it waits for, once
+   * `takeover` has resolved: before, they may not open. @throws the signal's reason if it aborts first
    */
   async open(
     scheduler: SchedulerLike,
     signal: AbortSignal | undefined,
-    turn: Promise<unknown> = Promise.resolve(),
+    takeover: Promise<unknown> = Promise.resolve(),
   ): Promise<readonly PreviousEpoch[]> {
     const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
-    const reminders$ = from(turn).pipe(switchMap(() => interval(REMIND_EVERY_MS, scheduler)));
+    const reminders$ = from(takeover).pipe(switchMap(() => interval(REMIND_EVERY_MS, scheduler)));
     const reminders = reminders$.subscribe(() => {
       for (const one of this.#all) one.remind();
     });

@@ -7,6 +7,7 @@ import { shardOf } from '../../src/cluster/shard-of.ts';
 import { marketCoins } from '../../src/simulator/market/coins.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { longestSilence } from '../../testing/judges/longest-silence.ts';
 import { readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
@@ -108,7 +109,9 @@ it(
     const { live } = await readRun(place, judge);
     const verdict = judge.verdict();
     const silences = (from: number, to: number, shards: readonly number[]) =>
-      shards.filter((shard) => WITH_COINS.includes(shard)).map((shard) => longestSilence(live, shard, from, to));
+      shards
+        .filter((shard) => WITH_COINS.includes(shard))
+        .map((shard) => longestSilence(live, { shard, of: SHARDS, from, to }));
     // A burst of trades is of one coin, so only the counts over the whole run show the load of a shard.
     const ranMs = ended - killed.at;
     const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(live, shard, killed.at, ended));
@@ -159,18 +162,6 @@ function held(instances: readonly MarketFeedProcess[]): readonly number[] {
 interface Live {
   readonly at: number;
   readonly symbol: string;
-}
-
-/** Returns the longest time between two stored trades of a shard. Both ends of the range count as trades. */
-function longestSilence(live: readonly Live[], shard: number, from: number, to: number): number {
-  let longest = 0;
-  let before = from;
-  for (const { at, symbol } of live) {
-    if (at < from || at > to || shardOf(symbol, SHARDS) !== shard) continue;
-    longest = Math.max(longest, at - before);
-    before = at;
-  }
-  return Math.max(longest, to - before);
 }
 
 function countOf(live: readonly Live[], shard: number, from: number, to: number): number {

@@ -8,6 +8,7 @@ import { marketCoins } from '../../src/simulator/market/coins.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
+import { longestSilence } from '../../testing/judges/longest-silence.ts';
 import { readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
@@ -62,7 +63,7 @@ const EVENTS: readonly Event[] = [
     },
   },
   {
-    // The restarted process is slow at first, and shares two cores with everything else.
+    // The aim is 300 ms. It is missed on two cores, because the restarted process is slow at first (docs/cluster.md).
     name: 'is restarted',
     p50: 500,
     p99: 1200,
@@ -147,7 +148,9 @@ it.each(played)(
     const judge = new TradeJudge(await JournalIndex.read(journal));
     const { live } = await readRun({ kind: 'kafka', brokers, prefix: `${prefix}simulated.` }, judge);
     const silences = events
-      .flatMap(({ at, shards }) => shards.map((shard) => longestSilence(live, shard, at, at + LOOK_MS)))
+      .flatMap(({ at, shards }) =>
+        shards.map((shard) => longestSilence(live, { shard, of: SHARDS, from: at, to: at + LOOK_MS })),
+      )
       .sort((a, b) => a - b);
     const verdict = judge.verdict();
     const quantile = (part: number) => silences[Math.floor(part * (silences.length - 1))] as number;
@@ -192,21 +195,4 @@ function isSettled(instances: readonly MarketFeedProcess[]): boolean {
       return assigned.length > 0 && assigned.length === served.size && assigned.every((shard) => served.has(shard));
     })
   );
-}
-
-interface Live {
-  readonly at: number;
-  readonly symbol: string;
-}
-
-/** Returns the longest time between two stored trades of a shard. Both ends of the range count as trades. */
-function longestSilence(live: readonly Live[], shard: number, from: number, to: number): number {
-  let longest = 0;
-  let before = from;
-  for (const { at, symbol } of live) {
-    if (at < from || at > to || shardOf(symbol, SHARDS) !== shard) continue;
-    longest = Math.max(longest, at - before);
-    before = at;
-  }
-  return Math.max(longest, to - before);
 }

@@ -23,7 +23,7 @@ export interface WarmUpSettings extends Pick<WarmUpOptions<VenueInput>, 'store' 
 }
 
 export interface VenueWarmUpOptions extends WarmUpSettings {
-  readonly venue: string;
+  readonly venue: { readonly id: string };
   readonly books: Pick<VenueBooks, 'updated'>;
   readonly lines: Pick<VenueConnectionPool, 'up'>;
   readonly activity: Pick<Activity, 'connected' | 'data'>;
@@ -61,13 +61,13 @@ export class VenueWarmUp {
   push(item: VenueInput): void {
     const { venue, books, lines, activity, scheduler } = this.#options;
     if (item.kind === 'frame') {
-      activity.data(venue, scheduler.now(), item.frame.value.length > 0);
+      activity.data(venue.id, scheduler.now(), item.frame.value.length > 0);
       if (isOfBook(item.frame)) {
         books.updated(item.connection, item.frame.value);
         return;
       }
     } else if (item.kind === 'change') {
-      activity.connected(venue, lines.up > 0);
+      activity.connected(venue.id, lines.up > 0);
       // Only the check for silent connections needs answers, and it does not wait.
       if (item.event.kind === 'answered') return;
     }
