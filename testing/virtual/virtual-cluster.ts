@@ -43,6 +43,8 @@ export class VirtualCluster {
   readonly #config: Config;
   /** The records of each shard, by its client id. */
   readonly #stores = new Map<string, VirtualStore>();
+  /** Until when no instance can reach the brokers, milliseconds of virtual time. */
+  #awayUntil = 0;
 
   constructor({ seed, venues, rate }: VirtualClusterOptions) {
     this.world = new VirtualWorld({ seed, venues, symbols: CLUSTER_COINS.length, rate });
@@ -68,7 +70,7 @@ export class VirtualCluster {
   start(): VirtualInstance {
     const { world } = this;
     const process = new VirtualProcess(world);
-    const isCutOff = () => world.scheduler.now() < instance.cutOffUntil;
+    const isCutOff = () => world.scheduler.now() < Math.max(instance.cutOffUntil, this.#awayUntil);
     const peers: Peers = {
       member: (assigner) => this.#group.member(process, assigner, isCutOff),
       followOwners: async (heartbeats, signal) => {
@@ -111,8 +113,8 @@ export class VirtualCluster {
 
   /** Makes the brokers unavailable for all instances. */
   takeBrokersAway(ms: number): void {
-    this.#group.goAway(ms);
-    for (const instance of this.instances) instance.cutOffUntil = this.world.scheduler.now() + ms;
+    this.#awayUntil = Math.max(this.#awayUntil, this.world.scheduler.now() + ms);
+    this.#group.goAway(this.#awayUntil);
   }
 
   kill(instance: VirtualInstance): void {

@@ -78,9 +78,12 @@ export class VirtualGroup {
     };
   }
 
-  /** Makes the group's broker unavailable. When it is back, each member has a whole session for its next request. */
-  goAway(ms: number): void {
-    this.#awayUntil = this.#world.scheduler.now() + ms;
+  /**
+   * Makes the group's broker unavailable until a virtual time, milliseconds. When it is back, each member has a whole
+   * session for its next request.
+   */
+  goAway(until: number): void {
+    this.#awayUntil = until;
   }
 
   /** Removes silent members, and assigns the partitions when all others wait for that. */
