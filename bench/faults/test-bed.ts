@@ -198,13 +198,13 @@ export class TestBed implements Scene {
   }
 
   /** The longest time between two live trades, from just before the fault to the end. */
-  #withoutDataMs({ live }: Published): number {
+  #withoutDataMs({ trades }: Published): number {
     const { symbol } = this.row;
     const from = (this.#injectedAt ?? 0) - JUST_BEFORE_MS;
     let last: number | undefined;
     let longest = 0;
-    for (const trade of live) {
-      if (symbol !== undefined && trade.symbol !== symbol) continue;
+    for (const trade of trades) {
+      if (!trade.isLive || (symbol !== undefined && trade.symbol !== symbol)) continue;
       if (trade.at >= from && last !== undefined) longest = Math.max(longest, trade.at - last);
       last = trade.at;
     }

@@ -7,8 +7,8 @@ import { shardOf } from '../../src/cluster/shard-of.ts';
 import { marketCoins } from '../../src/simulator/market/coins.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
-import { longestSilence } from '../../testing/judges/longest-silence.ts';
-import { readRun } from '../../testing/judges/read-run.ts';
+import { longestDelay } from '../../testing/judges/longest-delay.ts';
+import { readRun, type StoredTrade } from '../../testing/judges/read-run.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import {
@@ -106,22 +106,22 @@ it(
 
     const judge = new TradeJudge(await JournalIndex.read(journal));
     const place = { kind: 'kafka', brokers, prefix: `${prefix}simulated.` } as const;
-    const { live } = await readRun(place, judge);
+    const { trades } = await readRun(place, judge);
     const verdict = judge.verdict();
-    const silences = (from: number, to: number, shards: readonly number[]) =>
+    const delays = (from: number, to: number, shards: readonly number[]) =>
       shards
         .filter((shard) => WITH_COINS.includes(shard))
-        .map((shard) => longestSilence(live, { shard, of: SHARDS, from, to }));
+        .flatMap((shard) => longestDelay(trades, { shard, of: SHARDS, from, to }) ?? []);
     // A burst of trades is of one coin, so only the counts over the whole run show the load of a shard.
     const ranMs = ended - killed.at;
-    const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(live, shard, killed.at, ended));
+    const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(trades, shard, killed.at, ended));
     const loads = last.map((shards) => shards.reduce((sum, shard) => sum + (rates[shard] ?? 0), 0));
     const found = {
       trades: verdict.published,
-      killed: silences(killed.at, joined, killed.shards),
-      joined: silences(joined, still.at, WITH_COINS),
-      stoodStill: silences(still.at, woken, still.shards),
-      woken: silences(woken, ended, WITH_COINS),
+      killed: delays(killed.at, joined, killed.shards),
+      joined: delays(joined, still.at, WITH_COINS),
+      stoodStill: delays(still.at, woken, still.shards),
+      woken: delays(woken, ended, WITH_COINS),
       tradesPerSecondByInstance: loads.map((load) => Math.round((load * 1000) / ranMs)),
       spread: spreadOf(loads),
       gaps: verdict.gaps,
@@ -159,13 +159,8 @@ function held(instances: readonly MarketFeedProcess[]): readonly number[] {
   return [...new Set(instances.flatMap(shardsOf))];
 }
 
-interface Live {
-  readonly at: number;
-  readonly symbol: string;
-}
-
-function countOf(live: readonly Live[], shard: number, from: number, to: number): number {
-  return live.filter(({ at, symbol }) => at >= from && at < to && shardOf(symbol, SHARDS) === shard).length;
+function countOf(trades: readonly StoredTrade[], shard: number, from: number, to: number): number {
+  return trades.filter(({ at, symbol }) => at >= from && at < to && shardOf(symbol, SHARDS) === shard).length;
 }
 
 /** The spread of the loads: highest minus lowest, divided by the mean. */

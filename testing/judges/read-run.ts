@@ -17,13 +17,22 @@ export interface StoredStatus {
   readonly at: number;
 }
 
+/** What the judge does not keep of a trade. Times are milliseconds since 1970. */
+export interface StoredTrade {
+  /** When the record was stored; for files, when the trade was received. */
+  readonly at: number;
+  /** When it was made at the venue. */
+  readonly madeAt: number;
+  readonly symbol: string;
+  /** False: it was fetched. */
+  readonly isLive: boolean;
+}
+
 /** The published records that the judge does not keep. */
 export interface Published {
   readonly statuses: readonly StoredStatus[];
-  /**
-   * Symbol and time of each live trade, in order of time. It is the time of storage; for files, the time of receipt.
-   */
-  readonly live: readonly { readonly at: number; readonly symbol: string }[];
+  /** In order of `at`. */
+  readonly trades: readonly StoredTrade[];
 }
 
 interface Stored {
@@ -33,7 +42,7 @@ interface Stored {
 
 /** Passes all committed records of a run to the judge. */
 export async function readRun(store: RunStore, judge: TradeJudge): Promise<Published> {
-  const live: { at: number; symbol: string }[] = [];
+  const trades: StoredTrade[] = [];
   const statuses: StoredStatus[] = [];
   for (const topic of ['positions', 'gaps', 'feed-status', 'trades']) {
     for await (const { record, at } of stored(store, topic)) {
@@ -44,12 +53,13 @@ export async function readRun(store: RunStore, judge: TradeJudge): Promise<Publi
         statuses.push({ status: record, at });
       } else if (record.kind === 'trade') {
         judge.trade(record, at);
-        if (record.source === 'live') live.push({ at, symbol: record.symbol });
+        const { timestamp: madeAt, symbol, source } = record;
+        trades.push({ at, madeAt, symbol, isLive: source === 'live' });
       }
     }
   }
   statuses.sort((a, b) => a.at - b.at || a.status.sequence - b.status.sequence);
-  return { statuses, live: live.sort((a, b) => a.at - b.at) };
+  return { statuses, trades: trades.sort((a, b) => a.at - b.at) };
 }
 
 /** Reads all records of a topic in the order of storage, with the time at which each was stored (in files: made). */

@@ -14,23 +14,26 @@ interface Addresses {
   /** The address at which the broker connects to itself, for example to end a transaction. Clients may use another. */
   readonly inside: string;
   readonly controller: string;
+  /** Number of this broker in its cluster. Broker 1 is also the controller. */
+  readonly node: number;
   readonly data: string;
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** The server.properties of a test broker, which is its own controller. They are the same for Docker and Java. */
+/** The server.properties of a test broker. They are the same for Docker and Java. */
 export function brokerSettings(addresses: Addresses): Record<string, string> {
-  const { inside, controller } = addresses;
+  const { inside, controller, node } = addresses;
+  const bound = node === 1 ? [`CONTROLLER://${controller}`] : [];
   const listeners = [
     { name: 'INSIDE', protocol: 'PLAINTEXT', bound: inside, advertised: inside },
     ...addresses.listeners,
   ];
   const protocols = listeners.map(({ name, protocol }) => `${name}:${protocol}`);
   return {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
+    'process.roles': node === 1 ? 'broker,controller' : 'broker',
+    'node.id': String(node),
     'controller.quorum.voters': `1@${controller}`,
-    listeners: [...listeners.map(({ name, bound }) => `${name}://${bound}`), `CONTROLLER://${controller}`].join(),
+    listeners: [...listeners.map((one) => `${one.name}://${one.bound}`), ...bound].join(),
     'advertised.listeners': listeners.map(({ name, advertised }) => `${name}://${advertised}`).join(),
     'listener.security.protocol.map': [...protocols, 'CONTROLLER:PLAINTEXT'].join(),
     'inter.broker.listener.name': 'INSIDE',
@@ -38,7 +41,7 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
     'log.dirs': addresses.data,
     'num.partitions': '4',
     'auto.create.topics.enable': 'false',
-    // There is one node, so every internal topic has one replica.
+    // Most test clusters have one broker, so every internal topic has one replica.
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '4',
     'transaction.state.log.replication.factor': '1',

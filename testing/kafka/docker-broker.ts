@@ -82,6 +82,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
     listeners: [plain, ...further, ...proxied],
     inside: '127.0.0.1:9191',
     controller: '127.0.0.1:9093',
+    node: 1,
     data: '/tmp/kafka-data',
     config: configOf(options, host),
   });

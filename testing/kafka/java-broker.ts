@@ -34,13 +34,23 @@ const asProperties = (settings: Readonly<Record<string, string>>): string =>
 
 /** Formats the folder `log` inside `folder` for a broker. The result does not depend on addresses. */
 async function format(folder: string): Promise<void> {
-  const addresses = { listeners: [], inside: `${HOST}:9092`, controller: `${HOST}:9093`, config: {} };
+  const addresses = { listeners: [], inside: `${HOST}:9092`, controller: `${HOST}:9093`, node: 1, config: {} };
   const propertiesFile = join(folder, 'server.properties');
   await writeFile(propertiesFile, asProperties(brokerSettings({ ...addresses, data: join(folder, 'log') })));
   await run(java, [
     ...['-Xmx64m', '-XX:+UseSerialGC', SHORT_LIVED, ...classPath],
     ...['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qk', '-c', propertiesFile],
   ]);
+}
+
+/** Makes a copied folder that of another broker: Kafka compares both ids with those that it knows. */
+async function renumber(file: string, node: number): Promise<void> {
+  const properties = await readFile(file, 'utf8');
+  const folderId = Buffer.alloc(16, node).toString('base64url');
+  await writeFile(
+    file,
+    properties.replace(/node\.id=.*/, `node.id=${node}`).replace(/directory\.id=.*/, `directory.id=${folderId}`),
+  );
 }
 
 /** Runs a broker once. When its JVM ends, it writes the classes that it loaded to an archive. */
@@ -68,10 +78,39 @@ export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   return start(options, `-XX:SharedArchiveFile=${archive}`);
 }
 
-async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
+/** The settings of a cluster of three brokers that works with any two of them. */
+const THREE_BROKERS = {
+  'default.replication.factor': '3',
+  'min.insync.replicas': '2',
+  'offsets.topic.replication.factor': '3',
+  'transaction.state.log.replication.factor': '3',
+  'transaction.state.log.min.isr': '2',
+};
+
+/** Starts a KRaft cluster of three nodes. The first one is the only controller, so a test must not stop it. */
+export async function startThreeJavaBrokers(): Promise<readonly Broker[]> {
+  await prepareJavaBroker();
+  const controller = `${HOST}:${await freePort()}`;
+  const starts = [1, 2, 3].map((node) =>
+    start({ config: THREE_BROKERS, isForLong: true }, `-XX:SharedArchiveFile=${archive}`, { node, of: 3, controller }),
+  );
+  return Promise.all(starts);
+}
+
+/** The place of a broker in its cluster. */
+interface Place {
+  /** Number of this broker, from 1. */
+  readonly node: number;
+  /** Number of brokers in the cluster. */
+  readonly of: number;
+  /** Address of the controller, as host:port. */
+  readonly controller: string;
+}
+
+async function start(options: BrokerOptions, sharing: string, place?: Place): Promise<Broker> {
   const directory = await mkdtemp(join(await quickFolder(), 'market-feed-kafka-'));
   const port = await freePort();
-  const controllerPort = await freePort();
+  const { node, of, controller } = place ?? { node: 1, of: 1, controller: `${HOST}:${await freePort()}` };
   const propertiesFile = join(directory, 'server.properties');
   const logFile = join(directory, 'broker.log');
   const further = await Promise.all(
@@ -91,12 +130,13 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
   const settings = brokerSettings({
     listeners: [plain, ...further, ...proxied],
     inside: `${HOST}:${await freePort()}`,
-    controller: `${HOST}:${controllerPort}`,
+    ...{ controller, node },
     data: join(directory, 'log'),
     config: configOf(options, HOST),
   });
   await writeFile(propertiesFile, asProperties(settings));
   await cp(join(formatted, 'log'), join(directory, 'log'), { recursive: true });
+  if (node > 1) await renumber(join(directory, 'log', 'meta.properties'), node);
 
   const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   let process: GuardedProcess | undefined;
@@ -112,7 +152,7 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
     process = started;
     isEnded = false;
     try {
-      await waitForBroker(HOST, port, { alive: () => started.running });
+      await waitForBroker(HOST, port, { alive: () => started.running, atLeast: of });
     } catch (cause) {
       const log = await logged();
       await end('SIGKILL');

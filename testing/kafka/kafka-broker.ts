@@ -1,6 +1,6 @@
 import type { Broker, BrokerOptions, ProxyPlace } from './broker.ts';
 import { startDockerBroker, whyNoDocker } from './docker-broker.ts';
-import { prepareJavaBroker, startJavaBroker, whyNoJava } from './java-broker.ts';
+import { prepareJavaBroker, startJavaBroker, startThreeJavaBrokers, whyNoJava } from './java-broker.ts';
 
 export type { Broker, BrokerOptions };
 
@@ -13,6 +13,16 @@ export type { Broker, BrokerOptions };
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const way = await possibleWay(options.way);
   return way === 'docker' ? startDockerBroker(options) : startJavaBroker(options);
+}
+
+/**
+ * Starts a cluster of three brokers for one caller, from Maven Central's jars. It works with any two of them, but the
+ * first must not be stopped. The caller must close all.
+ * @throws Error that names what is missing.
+ */
+export async function startThreeBrokers(): Promise<readonly Broker[]> {
+  await possibleWay('java');
+  return startThreeJavaBrokers();
 }
 
 /**

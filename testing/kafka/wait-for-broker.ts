@@ -4,20 +4,28 @@ import { until } from '../tools/until.ts';
 /** Metadata v4: length, API key, version, correlation id, client id `mf`, no topics, create none. */
 const request = Buffer.from('00000011' + '0003' + '0004' + '00000001' + '0002' + '6d66' + '00000000' + '00', 'hex');
 
+interface WaitOptions {
+  readonly timeoutMs?: number;
+  /** Returns false once the broker's process has ended. */
+  readonly alive?: () => boolean;
+  /** Number of brokers that must be listed. */
+  readonly atLeast?: number;
+}
+
 /**
- * Resolves when the answer to a Metadata request lists a broker: it is then registered and not fenced. An open port
- * alone does not show that.
+ * Resolves when the answer to a Metadata request lists enough brokers: they are then registered and not fenced. An open
+ * port alone does not show that.
  */
 export async function waitForBroker(
   host: string,
   port: number,
-  { timeoutMs = 100_000, alive = () => true }: { timeoutMs?: number; alive?: () => boolean } = {},
+  { timeoutMs = 100_000, alive = () => true, atLeast = 1 }: WaitOptions = {},
 ): Promise<void> {
   let stopped = false;
   await until(
     async () => {
       stopped = !alive();
-      return stopped || (await brokersAt(host, port)) > 0;
+      return stopped || (await brokersAt(host, port)) >= atLeast;
     },
     { timeoutMs, everyMs: 100, message: `a broker answers at ${host}:${port}` },
   );

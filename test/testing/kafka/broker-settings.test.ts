@@ -10,6 +10,7 @@ it('a broker advertises its bound address to itself, and another address to its 
     listeners: [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised: '127.0.0.1:50000' }],
     inside: '127.0.0.1:9191',
     controller: '127.0.0.1:9093',
+    node: 1,
     data: '/data',
     config: {},
   });

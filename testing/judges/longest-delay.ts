@@ -1,0 +1,22 @@
+import { shardOf } from '../../src/cluster/shard-of.ts';
+import type { StoredTrade } from './read-run.ts';
+
+/** The trades that count: those of a shard of a cluster, made between two times, milliseconds since 1970. */
+interface Which {
+  readonly shard: number;
+  /** Number of shards of the cluster. */
+  readonly of: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Returns the longest time from a trade at the venue to its record in the topic, milliseconds; undefined: there was no
+ * trade.
+ */
+export function longestDelay(trades: readonly StoredTrade[], { shard, of, from, to }: Which): number | undefined {
+  let longest: number | undefined;
+  for (const { at, madeAt, symbol } of trades)
+    if (madeAt >= from && madeAt < to && shardOf(symbol, of) === shard) longest = Math.max(longest ?? 0, at - madeAt);
+  return longest;
+}
