@@ -5,6 +5,7 @@ import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { ShardSnapshot, StatusSnapshot } from '../domain/status-snapshot.ts';
 import { type Pipeline, type PipelineDependencies, startPipeline } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
+import { Turns } from '../runtime/turns.ts';
 import type { VenueAccess } from '../runtime/venue-access.ts';
 import type { ServedShard, ShardRate } from './assignment/shard-assigner.ts';
 import { configOfShard, nameOfShard } from './config-of-shard.ts';
@@ -34,6 +35,7 @@ export interface ShardRunsOptions {
 export class ShardRuns {
   readonly #options: ShardRunsOptions;
   readonly #runs = new Map<number, ShardRun>();
+  readonly #turns: Turns;
   readonly #startedAt: number;
   #past = mergeMetrics([]);
   #left: readonly StatusSnapshot[] = [];
@@ -42,6 +44,7 @@ export class ShardRuns {
 
   constructor(options: ShardRunsOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.scheduler);
     this.#startedAt = options.wallClockMs();
   }
 
@@ -104,7 +107,8 @@ export class ShardRuns {
     const { config, dependencies, scheduler, access, onEnded, onFailed } = this.#options;
     const { shards } = config.cluster;
     const log = dependencies.log.child({ shard });
-    const part = { name: nameOfShard(shard), isOwn: shardFilter(shard, shards), bufferShare: 1 / shards, access };
+    const shared = { bufferShare: 1 / shards, access, turns: this.#turns };
+    const part = { name: nameOfShard(shard), isOwn: shardFilter(shard, shards), ...shared };
     const start = async (signal: AbortSignal, takeover: Promise<void> | undefined): Promise<Pipeline> => {
       const own = { ...dependencies, log, signal, part, ...(takeover === undefined ? {} : { takeover }) };
       const pipeline = await startPipeline(configOfShard(config, shard), own);

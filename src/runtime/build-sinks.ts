@@ -5,7 +5,7 @@ import type { Latencies } from '../feed/latency/latencies.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { SinkPipeline } from './sink-pipeline.ts';
+import { checkpointOptions, SinkPipeline } from './sink-pipeline.ts';
 import { SinkPipelines } from './sink-pipelines.ts';
 
 /* Makes the sinks of a configuration; they are not open yet. */
@@ -37,6 +37,8 @@ export async function buildSinks(config: Config, dependencies: SinkDependencies)
     parquet: { ...config.parquet, waitsForFolder: true },
     environmentPrefixes: environmentPrefixes(config),
     beforeFence,
+    // In a cluster, the previous owner publishes until the fence, so less should be read after it.
+    checkpointsAhead: isOwn && checkpointOptions(config, isOwn),
     log: (level, message, details) => log[level]({ event: 'sink', ...details }, message),
     now: () => scheduler.now(),
     wallClockMs,

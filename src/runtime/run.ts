@@ -25,6 +25,7 @@ import { RecordCounts } from './snapshots/record-counts.ts';
 import { takeMetricsSnapshot } from './snapshots/take-metrics-snapshot.ts';
 import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './snapshots/take-status-snapshot.ts';
 import { statusLogger } from './status-logger.ts';
+import type { Turns } from './turns.ts';
 import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
 
 /* Starts and stops a pipeline: the venues, the feed and its sinks. */
@@ -65,6 +66,8 @@ export interface PipelinePart {
   readonly bufferShare: number;
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
+  /** Shared by all parts of the process: one part after the other fences its previous writer and begins to publish. */
+  readonly turns: Turns;
 }
 
 /** A running feed with its sinks. */
@@ -137,9 +140,16 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
     return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
-  const mayFence = Promise.all([takeover, ...warmUps]);
+  const ready = Promise.all([takeover, ...warmUps]);
+  const turn = part?.turns.newTurn();
+  const beforeFence = async () => {
+    await ready;
+    await turn?.begin();
+    signal?.throwIfAborted();
+  };
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
+    turn?.end();
     if (signal?.aborted) logDiscarded(venues, dependencies, signal.reason);
     for (const venue of venues) venue.close();
     await opened?.close(0).catch(() => {});
@@ -149,7 +159,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     ...context,
     isOwn: part?.isOwn,
     bufferShare,
-    beforeFence: () => mayFence,
+    beforeFence,
     onFailed: (fault) => failing.abort(fault),
   }).catch((error) => giveUp(error));
   context.onStarting?.(observedStart(config, context, venues, sinks));
@@ -171,6 +181,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');
   const published = publish(feed, sinks, context);
   feed.start();
+  turn?.end();
   const healing = new HealingProgress();
   const observed = { feed, sinks, published, healing };
   const stopHealing = config.feed.backfill ? heal(config, { ...context, ...observed, access }) : undefined;

@@ -99,12 +99,8 @@ export class SinkPipeline {
   /** Reads where previous runs ended, including what is in the spill. */
   async open(): Promise<void> {
     await this.driver.opened;
-    this.checkpoints = await this.driver.resume({
-      environmentPrefixes: environmentPrefixes(this.#options.config),
-      kinds: tradeKinds(this.#options.config),
-      keyOf: marketKeyOf(this.#options.config.feed.mode),
-      isOwn: this.#options.isOwn,
-    });
+    const { config, isOwn } = this.#options;
+    this.checkpoints = await this.driver.resume(checkpointOptions(config, isOwn));
   }
 
   /**
@@ -216,6 +212,12 @@ export class SinkPipeline {
 export function addressing({ feed: { mode, allowTestData } }: Config): (record: FeedRecord) => OutRecord {
   const topicNameOf = topicNaming(allowTestData);
   return (record) => ({ topic: topicNameOf(record), key: messageKeyOf(record, mode), record });
+}
+
+/** Selects the series that a pipeline continues. */
+export function checkpointOptions(config: Config, isOwn: CheckpointOptions['isOwn']): CheckpointOptions {
+  const environments = environmentPrefixes(config);
+  return { environmentPrefixes: environments, kinds: tradeKinds(config), keyOf: marketKeyOf(config.feed.mode), isOwn };
 }
 
 /** Returns the published kinds of trades. Positions have the checkpoints of the first kind. */

@@ -1,6 +1,6 @@
 import type { FileCodec } from '../avro-file/container.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
-import type { Sink } from './contract.ts';
+import type { CheckpointOptions, Sink } from './contract.ts';
 
 /** What the sinks need from the configuration and the process. */
 export interface SinkSettings {
@@ -22,6 +22,8 @@ export interface SinkSettings {
   readonly log: KafkaLog;
   /** Called and awaited before the sink shuts out previous writers. */
   readonly beforeFence?: () => Promise<unknown>;
+  /** What `checkpoints` will be asked for. A sink may read it before it shuts out previous writers, too. */
+  readonly checkpointsAhead?: CheckpointOptions | undefined;
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
   /** Returns the wall clock's time, milliseconds since 1970. */
@@ -30,9 +32,10 @@ export interface SinkSettings {
 
 /** Makes sinks by their names in the configuration's `sinks`. Loads a sink's libraries on first use. */
 export const sinks: Readonly<Record<'kafka' | 'file' | 'parquet', (settings: SinkSettings) => Promise<Sink>>> = {
-  async kafka({ kafka, environmentPrefixes, beforeFence, log, now, wallClockMs }) {
+  async kafka({ kafka, environmentPrefixes, beforeFence, checkpointsAhead, log, now, wallClockMs }) {
     const { KafkaSink } = await import('./kafka/sink.ts');
-    return new KafkaSink({ config: kafka, environmentPrefixes, log, now, wallClockMs, beforeFence });
+    const clocks = { now, wallClockMs };
+    return new KafkaSink({ config: kafka, environmentPrefixes, log, ...clocks, beforeFence, checkpointsAhead });
   },
   async file({ file, log, wallClockMs }) {
     const { AvroFileSink } = await import('./avro-file/sink.ts');

@@ -8,7 +8,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { Compression, KafkaConfig } from '../../src/kafka/config.ts';
 import type { StartAt } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic, type TopicRecord } from '../../src/kafka/reading/read-topic.ts';
-import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
+import type { CheckpointOptions, OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { createTopics, describeTopics } from '../../src/sinks/kafka/topics.ts';
@@ -30,17 +30,22 @@ beforeAll(async () => {
 
 const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
 
-const sinkOf = (of: KafkaConfig): Sink =>
+const sinkOf = (of: KafkaConfig, checkpointsAhead?: CheckpointOptions): Sink =>
   new KafkaSink({
     config: of,
     environmentPrefixes: [''],
     log: quiet,
+    checkpointsAhead,
     now: () => performance.now(),
     wallClockMs: Date.now,
   });
 
-async function withSink<T>(of: KafkaConfig, work: (sink: Sink) => Promise<T>): Promise<T> {
-  const sink = sinkOf(of);
+async function withSink<T>(
+  of: KafkaConfig,
+  work: (sink: Sink) => Promise<T>,
+  checkpointsAhead?: CheckpointOptions,
+): Promise<T> {
+  const sink = sinkOf(of, checkpointsAhead);
   try {
     await sink.open();
     return await work(sink);
@@ -295,6 +300,46 @@ describe('the Kafka sink', () => {
     });
   });
 
+  const before = [
+    ...[position(1, 'BTCUSDT', { tradeId: '4' }), position(1, 'ETHUSDT'), position(1, 'SOLUSDT', { tradeId: '8' })],
+    ...[trade(5), trade(9, 'SOLUSDT')],
+  ];
+  it.each([
+    { added: 'nothing', records: [], last: { BTCUSDT: '5', ETHUSDT: undefined, SOLUSDT: '9' } },
+    {
+      added: 'trades',
+      records: [trade(6), trade(3, 'ETHUSDT'), trade(7)],
+      last: { BTCUSDT: '7', ETHUSDT: '3', SOLUSDT: '9' },
+    },
+    {
+      added: 'a position of the same epoch',
+      records: [trade(6), position(1, 'BTCUSDT', { tradeId: '6' })],
+      last: { BTCUSDT: '6', ETHUSDT: undefined, SOLUSDT: '9' },
+    },
+    {
+      added: 'an epoch',
+      records: [position(2), trade(70, 'BTCUSDT', { epoch: 2 }), trade(10, 'SOLUSDT')],
+      last: { BTCUSDT: '70', ETHUSDT: undefined, SOLUSDT: '10' },
+    },
+    {
+      added: 'a symbol',
+      records: [position(1, 'XRPUSDT', { tradeId: '1' }), trade(2, 'XRPUSDT')],
+      last: { BTCUSDT: '5', ETHUSDT: undefined, SOLUSDT: '9', XRPUSDT: '2' },
+    },
+  ])('returns checkpoints that it read before the fence, if $added came after them', async ({ records, last }) => {
+    const of = config({ partitions: 3 });
+    await withSink(of, (sink) => sink.write(before));
+    const found = await withSink(
+      of,
+      async (sink) => {
+        await sink.write(records);
+        return sink.checkpoints(TRADES);
+      },
+      TRADES,
+    );
+    expect(Object.fromEntries(found.map((of) => [of.symbol, of.last?.id]))).toEqual(last);
+  });
+
   it('reads checkpoints past foreign records, and none from topics that do not exist', async () => {
     const of = config({ partitions: 1 });
     await withSink(of, async (sink) => {
@@ -319,10 +364,13 @@ describe('the Kafka sink', () => {
     await withAdmin(brokers, (admin) =>
       admin.createPartitions({ topicPartitions: [{ topic: `${of.topicPrefix}trades`, count: 8 }] }),
     );
-    await withSink(of, async (sink) => {
-      const found = await sink.checkpoints({ ...TRADES, isOwn: (symbol) => symbol !== 'ETHUSDT' });
-      expect(found.map(({ last }) => last?.id)).toEqual(['5', '5', '5']);
-    });
+    const asked = { ...TRADES, isOwn: (symbol: string) => symbol !== 'ETHUSDT' };
+    const [previous, ahead] = [sinkOf(of), sinkOf(of, asked)];
+    for (const sink of [previous, ahead]) {
+      await sink.open();
+      expect((await sink.checkpoints(asked)).map(({ last }) => last?.id)).toEqual(['5', '5', '5']);
+      await sink.close();
+    }
   });
 
   it('reads the records of a key through its archive in parts, from its partition only', async () => {

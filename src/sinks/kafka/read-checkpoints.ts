@@ -2,8 +2,11 @@ import { type MarketKeyOf, symbolKey } from '../../codec/environment-topics.ts';
 import { topicOf } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord, Position } from '../../domain/record.ts';
+import type { TradeKind } from '../../domain/trade-id.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import { endOffsets } from '../../kafka/reading/end-offsets.ts';
 import { fetchBackwards, type TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import type { FetchOptions } from '../../kafka/reading/fetch-topic.ts';
 import { newMessageDecoder, readTopic } from '../../kafka/reading/read-topic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
@@ -27,38 +30,113 @@ export interface Stretch {
  */
 const MARGIN_MS = 60_000;
 
-/** Reads the checkpoints from the topics; see `Sink.checkpoints`. `exists` gets full topic names. */
-export async function readCheckpoints(
-  config: KafkaConfig,
-  { environmentPrefixes, kinds, keyOf, isOwn }: CheckpointOptions,
-  exists: (topic: string) => Promise<boolean>,
-  log: KafkaLog,
-): Promise<readonly SeriesCheckpoint[]> {
-  const nameOf = (prefix: string, kind: 'position' | 'trade' | 'agg_trade') =>
-    config.topicPrefix + prefix + topicOf(kind).name;
-  const positionsTopic = nameOf(environmentPrefixes[0] ?? '', 'position');
-  const wants = isOwn && ((key: string | null) => key !== null && isOwn(symbolOf(key)));
-  const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, wants, log) : [];
-  const stretches = stretchesOf(positions, keyOf);
-  const checkpoints = new Checkpoints(positions, kinds, keyOf);
-  const topics = environmentPrefixes.flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
-  const last = stretches.at(-1);
-  const sought = soughtFrom(last?.from ?? 0, positions, keyOf);
-  for (const topic of topics) {
-    if (last === undefined || !(await exists(topic))) continue;
-    const read = async ({ from, until }: Stretch): Promise<void> => {
-      const fetch = { from: { timeMs: from }, follow: false, until };
-      for await (const { record } of readTopic(config, topic, fetch, log, wants)) {
-        // Messages of other programs are ignored.
-        if (!(record instanceof Fault)) checkpoints.add(record);
-      }
-    };
-    for (const stretch of stretches.slice(0, -1)) await read(stretch);
-    const found = await lastTrades(config, topic, sought, last.from, log);
-    if (found === undefined) await read(last);
-    else for (const record of found) checkpoints.add(record);
+/**
+ * Reads the checkpoints from the topics; see `Sink.checkpoints`. In a cluster it reads them once before the fence, while the
+ * previous owner still publishes. After the fence it then reads only the records that were added. This shortens the time in
+ * which nobody publishes the shard.
+ */
+export class CheckpointReader {
+  readonly options: CheckpointOptions;
+  readonly #config: KafkaConfig;
+  /** Gets full topic names. */
+  readonly #exists: (topic: string) => Promise<boolean>;
+  readonly #log: KafkaLog;
+  readonly #wants: ((key: string | null) => boolean) | undefined;
+  readonly #positionsTopic: string;
+  readonly #tradeTopics: readonly string[];
+  #positions: readonly PlacedPosition[] = [];
+  #checkpoints = new Checkpoints([], []);
+  /** The topics' ends when `begin` was called, by topic and partition. */
+  #ends: ReadonlyMap<string, ReadonlyMap<number, bigint>> | undefined;
+
+  constructor(
+    config: KafkaConfig,
+    options: CheckpointOptions,
+    exists: (topic: string) => Promise<boolean>,
+    log: KafkaLog,
+  ) {
+    const { environmentPrefixes, kinds, isOwn } = options;
+    this.options = options;
+    this.#config = config;
+    this.#exists = exists;
+    this.#log = log;
+    this.#wants = isOwn && ((key) => key !== null && isOwn(symbolOf(key)));
+    const nameOf = (prefix: string, kind: 'position' | TradeKind) => config.topicPrefix + prefix + topicOf(kind).name;
+    this.#positionsTopic = nameOf(environmentPrefixes[0] ?? '', 'position');
+    this.#tradeTopics = environmentPrefixes.flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
   }
-  return checkpoints.all();
+
+  /** Reads everything. `read` then reads only what was added since this call. Rejects with a Fault. */
+  async begin(): Promise<void> {
+    const topics = [this.#positionsTopic, ...this.#tradeTopics];
+    const ends = topics.map(async (topic) => [topic, await endOffsets(this.#config, topic, this.#log)] as const);
+    const found = new Map(await Promise.all(ends));
+    await this.#readAll();
+    this.#ends = found;
+  }
+
+  /** Returns the checkpoints. Call it once. Rejects with a Fault. */
+  async read(): Promise<readonly SeriesCheckpoint[]> {
+    if (this.#ends === undefined || !(await this.#readAdded(this.#ends))) await this.#readAll();
+    return this.#checkpoints.all();
+  }
+
+  async #readAll(): Promise<void> {
+    const { kinds, keyOf } = this.options;
+    this.#positions = (await this.#exists(this.#positionsTopic)) ? await this.#lastPositions() : [];
+    const stretches = stretchesOf(this.#positions, keyOf);
+    this.#checkpoints = new Checkpoints(this.#positions, kinds, keyOf);
+    const last = stretches.at(-1);
+    const sought = soughtFrom(last?.from ?? 0, this.#positions, keyOf);
+    for (const topic of this.#tradeTopics) {
+      if (last === undefined || !(await this.#exists(topic))) continue;
+      for (const stretch of stretches.slice(0, -1)) await this.#readStretch(topic, stretch);
+      const found = await lastTrades(this.#config, topic, sought, last.from, this.#log);
+      if (found === undefined) await this.#readStretch(topic, last);
+      else for (const record of found) this.#checkpoints.add(record);
+    }
+  }
+
+  /** Reads the records after these ends. Returns false if they begin a series or an epoch: then all must be read. */
+  async #readAdded(ends: ReadonlyMap<string, ReadonlyMap<number, bigint>>): Promise<boolean> {
+    const epochs = new Map(this.#positions.map((position) => [seriesKey(position), position.epoch]));
+    let isKnown = true;
+    for (const [topic, offsets] of ends) {
+      // All partitions are read: a previous owner may not know partitions that were added to the topic.
+      const added: FetchOptions = { from: { offsets, otherwise: 'beginning', onlyThese: false }, follow: false };
+      if (topic !== this.#positionsTopic) await this.#addTrades(topic, added);
+      else
+        for await (const position of this.#positionsOf(added))
+          isKnown &&= epochs.get(seriesKey(position)) === position.epoch;
+    }
+    return isKnown;
+  }
+
+  #readStretch(topic: string, { from, until }: Stretch): Promise<void> {
+    return this.#addTrades(topic, { from: { timeMs: from }, follow: false, until });
+  }
+
+  async #addTrades(topic: string, options: FetchOptions): Promise<void> {
+    for await (const { record } of readTopic(this.#config, topic, options, this.#log, this.#wants)) {
+      // Messages of other programs are ignored.
+      if (!(record instanceof Fault)) this.#checkpoints.add(record);
+    }
+  }
+
+  async #lastPositions(): Promise<readonly PlacedPosition[]> {
+    const last = new Map<string, PlacedPosition>();
+    for await (const position of this.#positionsOf({ from: 'beginning', follow: false }))
+      last.set(seriesKey(position), position);
+    return [...last.values()];
+  }
+
+  async *#positionsOf(options: FetchOptions): AsyncGenerator<PlacedPosition, void, undefined> {
+    const topic = this.#positionsTopic;
+    for await (const { record, timestamp } of readTopic(this.#config, topic, options, this.#log, this.#wants)) {
+      if (record instanceof Fault) throw record;
+      if (record.kind === 'position') yield { ...record, appendedAt: timestamp };
+    }
+  }
 }
 
 /** Returns, by message key, the latest epochs whose last position was appended at `from` or later. */
@@ -99,21 +177,6 @@ async function lastTrades(
 
 /** The symbol in `BTCUSDT` and in `binance:BTCUSDT`. */
 const symbolOf = (key: string): string => key.slice(key.lastIndexOf(':') + 1);
-
-async function lastPositions(
-  config: KafkaConfig,
-  topic: string,
-  wants: ((key: string | null) => boolean) | undefined,
-  log: KafkaLog,
-): Promise<readonly PlacedPosition[]> {
-  const last = new Map<string, PlacedPosition>();
-  const whole = { from: 'beginning', follow: false } as const;
-  for await (const { record, timestamp } of readTopic(config, topic, whole, log, wants)) {
-    if (record instanceof Fault) throw record;
-    if (record.kind === 'position') last.set(seriesKey(record), { ...record, appendedAt: timestamp });
-  }
-  return [...last.values()];
-}
 
 /**
  * Returns the time ranges with the last trades of the series that may resume. A series that was served to the end of

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { codecOf } from '../../codec/avro.ts';
 import { prefixOfTopic } from '../../codec/environment-topics.ts';
 import type { SchemaRegistry } from '../../codec/schema-registry.ts';
@@ -25,7 +26,7 @@ import type {
 import { KafkaArchive } from './archive.ts';
 import { HEALER } from './fence.ts';
 import { RepeatingProducer } from './producer.ts';
-import { readCheckpoints } from './read-checkpoints.ts';
+import { CheckpointReader } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
 import type { Message } from './record-batches.ts';
 import { hasTopic, prepareTopics } from './topics.ts';
@@ -37,6 +38,8 @@ export interface KafkaSinkOptions {
   readonly log: KafkaLog;
   /** Called and awaited before the sink shuts out previous writers. */
   readonly beforeFence?: (() => Promise<unknown>) | undefined;
+  /** What `checkpoints` will be asked for. The sink reads it before it shuts out previous writers, too. */
+  readonly checkpointsAhead?: CheckpointOptions | undefined;
   /** A second writer to the same topics: its name, which gives it a fence of its own, and the topics that it writes. */
   readonly second?: { readonly writer: string; readonly topics: readonly string[] };
   /** Returns the monotonic clock's time, milliseconds. */
@@ -61,6 +64,8 @@ export class KafkaSink implements Sink {
   /** The registry's ids of the schemas, by full topic name. */
   readonly #schemaIds = new Map<string, number>();
   readonly #fullNames = new Map<string, string>();
+  /** Has read the checkpoints ahead. */
+  #reader: CheckpointReader | undefined;
   readonly #nameOf = (topic: string): string => this.#options.config.topicPrefix + topic;
 
   /** @throws Fault with retry `never` if the configuration cannot be used */
@@ -77,10 +82,17 @@ export class KafkaSink implements Sink {
   }
 
   async open(): Promise<void> {
-    try {
+    await this.#contact(async () => {
       await this.#prepare();
       await this.#options.beforeFence?.();
-      await this.#producer.open(this.#layouts);
+    });
+    await this.#readAhead();
+    await this.#contact(() => this.#producer.open(this.#layouts));
+  }
+
+  async #contact(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       throw firstContactFault(error, this.#options.config);
     }
@@ -116,7 +128,11 @@ export class KafkaSink implements Sink {
   }
 
   async checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
-    return readCheckpoints(this.#options.config, options, (topic) => this.#exists(topic), this.#options.log);
+    const ahead = this.#reader;
+    // If the reading fails, the next attempt reads everything.
+    this.#reader = undefined;
+    const reader = ahead !== undefined && isSame(ahead.options, options) ? ahead : this.#readerOf(options);
+    return reader.read();
   }
 
   async recent(options: RecentOptions): Promise<Recent> {
@@ -129,6 +145,18 @@ export class KafkaSink implements Sink {
 
   trouble(): string | undefined {
     return this.#producer.trouble;
+  }
+
+  async #readAhead(): Promise<void> {
+    const { checkpointsAhead } = this.#options;
+    if (checkpointsAhead === undefined || this.#reader !== undefined) return;
+    const reader = this.#readerOf(checkpointsAhead);
+    await reader.begin();
+    this.#reader = reader;
+  }
+
+  #readerOf(options: CheckpointOptions): CheckpointReader {
+    return new CheckpointReader(this.#options.config, options, (topic) => this.#exists(topic), this.#options.log);
   }
 
   async #exists(topic: string): Promise<boolean> {
@@ -153,7 +181,7 @@ export class KafkaSink implements Sink {
   }
 
   archive(): SinkArchive {
-    const { beforeFence: _, ...options } = this.#options;
+    const { beforeFence: _, checkpointsAhead: __, ...options } = this.#options;
     const second = { writer: HEALER, topics: HEALED_TOPICS };
     return new KafkaArchive(options, new KafkaSink({ ...options, second }));
   }
@@ -168,4 +196,9 @@ export class KafkaSink implements Sink {
   #fullName(topic: string): string {
     return getOrCreate(this.#fullNames, topic, this.#nameOf);
   }
+}
+
+/** Compares what may differ: the rest comes from the same configuration. */
+function isSame(a: CheckpointOptions, b: CheckpointOptions): boolean {
+  return isDeepStrictEqual([a.environmentPrefixes, a.kinds], [b.environmentPrefixes, b.kinds]);
 }
