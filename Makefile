@@ -32,8 +32,9 @@ faults: dashboard ## plays every fault against the whole pipeline (docs/fault-ma
 chaos: ready ## runs the pipeline for ten minutes with random faults from a seed, and accounts for every trade
 	@exec node bench/faults/chaos.ts $(ARGS)
 
-soak: ready ## runs the pipeline for an hour with random faults: memory, file handles and timers must not grow
-	@exec node bench/soak/main.ts $(ARGS)
+soak: ready ## runs the pipeline for an hour with random faults: nothing must grow; then a cluster on a loaded machine: no standby must take over
+	@node bench/soak/main.ts $(ARGS)
+	@exec node bench/cluster/soak.ts $(ARGS)
 
 fuzz: ready ## runs property tests and virtual runs with new seeds for MINUTES=N (10); each failure becomes a fixed test case
 	@MINUTES="$(MINUTES)" exec node scripts/fuzz.ts

@@ -3,21 +3,19 @@
  * without standbys and once with them, several times in turn. The report shows the CPU of a trade, the memory and the open
  * files of both instances together. Flags: --rate N (2000 trades a second), --seconds N (30), --rounds N (3).
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { marketCoins } from '../../src/simulator/market/coins.ts';
 import { startBroker } from '../../testing/kafka/kafka-broker.ts';
-import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { reportPart } from '../part.ts';
 import { cpuSecondsOf, handlesOf, memoryOf } from '../process-usage.ts';
 import { SMALL_LOGS } from '../programs.ts';
+import { COINS, startInstance, type VenueAddress } from './instance.ts';
 
-const COINS = 60;
 /** Time until the instances have divided the shards, and the standbys have the data of a minute, milliseconds. */
 const SETTLES_MS = 75_000;
 const MAX_SHARE = 0.6;
@@ -42,7 +40,7 @@ interface Usage {
 const without: Usage[] = [];
 const withStandbys: Usage[] = [];
 try {
-  const address = await load.ask<{ webSocket: string; rest: string }>('address');
+  const address = await load.ask<VenueAddress>('address');
   for (let round = 0; round < Number(flags.rounds); round++) {
     without.push(await measure(0, round, address));
     withStandbys.push(await measure(1, round, address));
@@ -76,14 +74,11 @@ await reportPart({
 });
 
 /** Runs two instances, and measures both together. */
-async function measure(
-  standbys: 0 | 1,
-  round: number,
-  address: { readonly webSocket: string; readonly rest: string },
-): Promise<Usage> {
+async function measure(standbys: 0 | 1, round: number, address: VenueAddress): Promise<Usage> {
   const prefix = `standbys-${standbys}-${round}.`;
+  const options = { prefix, standbys, address, brokers: broker.brokers };
   const instances = await Promise.all(
-    ['a', 'b'].map((name) => start(join(folder, prefix + name), prefix, standbys, address)),
+    ['a', 'b'].map((name) => startInstance({ ...options, folder: join(folder, prefix + name) })),
   );
   try {
     await delay(SETTLES_MS);
@@ -100,31 +95,6 @@ async function measure(
   } finally {
     await Promise.all(instances.map((instance) => instance.stop()));
   }
-}
-
-async function start(
-  own: string,
-  prefix: string,
-  standbys: 0 | 1,
-  { webSocket, rest }: { readonly webSocket: string; readonly rest: string },
-): Promise<PipelineProcess> {
-  await mkdir(own, { recursive: true });
-  const config = join(own, 'market-feed.yaml');
-  await writeFile(
-    config,
-    JSON.stringify({
-      coins: marketCoins(COINS).map(({ coin }) => coin),
-      environment: 'simulated',
-      feed: { venues: ['bybit'], channels: ['trade', 'ticker'] },
-      venues: { bybit: { websocket_urls: [webSocket], rest_urls: [rest] } },
-      sinks: ['kafka'],
-      kafka: { brokers: broker.brokers, topic_prefix: prefix },
-      spill: { dir: join(own, 'spill') },
-      cluster: { enabled: true, group: prefix, warm_standbys: standbys },
-      gateway: { enabled: false },
-    }),
-  );
-  return new PipelineProcess({ config, logFile: join(own, 'log') });
 }
 
 function sum(a: number, b: number): number {

@@ -1,8 +1,8 @@
 /**
- * `make soak`: runs the pipeline in one process for an hour, with random faults and a real broker, and checks whether
- * anything grows. It fits a robust slope to the memory after a garbage collection, the file handles, the timers, and
- * all other resources that keep the process alive. At the end, every trade is accounted for. ARGS: --minutes N (60),
- * --seed N (default: random, printed), --rate N (1000 a venue), --keep DIR.
+ * The first part of `make soak` runs the pipeline in one process for an hour, with random faults and a real broker, and
+ * checks whether anything grows. It fits a robust slope to the memory after a garbage collection, the file handles, the
+ * timers, and all other resources that keep the process alive. At the end, every trade is accounted for. ARGS:
+ * --minutes N (60), --seed N (default: random, printed), --rate N (1000 a venue), --keep DIR.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
