@@ -11,13 +11,12 @@ const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dis
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 // Commands that run for weeks get a fixed limit of the heap's young generation, in MiB. On machines with much memory,
-// Node's own limit is four times as high. ALLOCATOR makes malloc return free memory to the system.
-const LONG_RUNNING = ['run', 'demo', 'gateway', 'simulate', 'record'];
-const YOUNG_GENERATION = '--max-semi-space-size=16';
+// Node's own limit is four times as high. A demo has little to do. ALLOCATOR makes malloc return free memory to the system.
+const YOUNG_GENERATIONS = { run: 16, demo: 4, gateway: 16, simulate: 16, record: 16 };
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  if (LONG_RUNNING.includes(process.argv[2])) restartWithMemoryOptions();
+  if (Object.hasOwn(YOUNG_GENERATIONS, process.argv[2])) restartWithMemoryOptions(YOUNG_GENERATIONS[process.argv[2]]);
   process.argv[1] = main;
   await import(main);
 } else if (existsSync(at('.tools/node_modules/node/bin/node'))) {
@@ -35,13 +34,13 @@ if (major > 22 || (major === 22 && minor >= 18)) {
  * Replaces this process by one with the memory options, because Node reads them only at its start. Does nothing if the
  * system has no `execve`, or if the user has set the option.
  */
-function restartWithMemoryOptions() {
+function restartWithMemoryOptions(youngGeneration) {
   const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (process.execve === undefined || process.platform === 'win32' || own.includes('semi-space-size')) return;
   const args = [
     process.execPath,
     ...process.execArgv,
-    YOUNG_GENERATION,
+    `--max-semi-space-size=${youngGeneration}`,
     at('bin/market-feed.js'),
     ...process.argv.slice(2),
   ];

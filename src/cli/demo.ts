@@ -12,6 +12,8 @@ const DEFAULT_SIMULATOR_PORT = 9100;
 const PARQUET = 'parquet';
 const ELSE_ANY = 'any free one if that is taken';
 const TRADES_PER_SECOND = 100;
+/** Enough for some minutes of the most traded coin. With the simulator's default, a demo grows for an hour. */
+const KEPT_TRADES = 4096;
 const LOG_EVERY_MS = 5000;
 
 export const command: Command = {
@@ -86,7 +88,13 @@ const inQuotes = (text: string): string => `"${text.replace(/["\\$`]/g, '\\$&')}
 /** Starts the simulated venues at `port`; by default at the usual port, if that is free and not the gateway's. */
 async function startVenues(port: number | undefined, gatewayPort: number | undefined) {
   const { startSimulator } = await import('../simulator/server.ts');
-  const market = { rate: TRADES_PER_SECOND, seed: 1 + (Date.now() % 1_000_000) };
+  const rate = {
+    bybit: TRADES_PER_SECOND,
+    binance: TRADES_PER_SECOND,
+    binance_us: TRADES_PER_SECOND,
+    binance_testnet: 0,
+  };
+  const market = { rate, keptTrades: KEPT_TRADES, seed: 1 + (Date.now() % 1_000_000) };
   try {
     const usual = gatewayPort === DEFAULT_SIMULATOR_PORT ? 0 : DEFAULT_SIMULATOR_PORT;
     return await startSimulator({ ...market, port: port ?? usual });
