@@ -3,11 +3,11 @@ import { duration } from '../../domain/duration.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Output } from '../arguments/command.ts';
 import { count } from './number-text.ts';
+import { progressBar } from './progress-bar.ts';
 import { StatusLine } from './status-line.ts';
 
 const PAINT_EVERY_MS = 200;
 const LOG_EVERY_MS = 3000;
-const BAR_COLUMNS = 24;
 
 /** Shows a history's progress: as a bar on a terminal, otherwise as a log entry every few seconds. */
 export class HistoryProgressLine {
@@ -88,12 +88,8 @@ export function progressText(
   { records, share, last }: HistoryProgress,
   remainingMs: number | undefined,
 ): string {
-  const full = Math.floor(share * BAR_COLUMNS);
-  const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_COLUMNS - full)}]`;
-  const percent = `${Math.floor(share * 100)}%`.padStart(4);
   const at = last === undefined ? '' : `, ${reached(last).slice(0, 19).replace('T', ' ')}`;
-  const left = remainingMs === undefined ? '' : `  ${duration(remainingMs)} left`;
-  return `${title}${left} ${percent}  ${bar}  ${count(records)} records${at}`;
+  return `${title}${progressBar(share, remainingMs)}  ${count(records)} records${at}`;
 }
 
 function reached(last: NonNullable<HistoryProgress['last']>): string {
