@@ -42,7 +42,7 @@ async function install(name: string, prepare?: () => Promise<void>): Promise<voi
   if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return;
   await prepare?.();
   await step(`pip cannot install ${wanted.trim().split('\n').join(' and ')}`, python, [
-    ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements],
+    ...['-m', 'pip', 'install', '--no-compile', '--quiet', '--disable-pip-version-check', '-r', requirements],
   ]);
   await writeFile(stamp, wanted);
 }
