@@ -173,6 +173,26 @@ it('a cluster in virtual time loses no trade if several instances pause one afte
   expect(problems).toEqual([]);
 });
 
+it('an owner in virtual time that hangs is taken over just as soon if the shard has just been taken over twice', async () => {
+  const cluster = new VirtualCluster({ seed: 8, venues: ['bybit'], rate: RATE });
+  const { world } = cluster;
+  cluster.start();
+  cluster.start();
+  await world.pass(BEFORE_MS);
+  const trades = () => cluster.records.map((own) => own.filter(({ kind }) => kind === 'trade').length);
+  for (let hang = 0; hang < 4; hang++) {
+    cluster.instances[hang % 2]?.process.pause(5000);
+    // What the owner has sent arrives.
+    await world.pass(500);
+    const before = trades();
+    await world.pass(3000);
+    for (const [shard, count] of trades().entries()) expect(count, `hang ${hang}`).toBeGreaterThan(before[shard] ?? 0);
+    await world.pass(BEFORE_MS);
+  }
+  await world.until(Promise.all(cluster.instances.map((instance) => instance.cluster.stop('the run is over'))));
+  expect(judged(cluster)).toMatchObject({ problems: [], inGaps: 0 });
+});
+
 it('no shard of a cluster in virtual time changes its owner while the brokers are away for 20 s', async () => {
   const cluster = new VirtualCluster({ seed: 6, venues: ['bybit'], rate: RATE });
   const { world } = cluster;

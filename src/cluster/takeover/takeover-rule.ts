@@ -44,6 +44,37 @@ export class BrokersUp {
   }
 }
 
+/** A process that hung learns within this time after it continues that its shards were taken over, milliseconds. */
+const LEARNS_WITHIN_MS = 5000;
+/** A shorter pause between two checks is not a hang, milliseconds. */
+const LEAST_HANG_MS = 1000;
+
+/** When this process hung, for example because its machine was suspended. */
+export class Hangs {
+  #checkedAt: number;
+  #endedAt = Number.NEGATIVE_INFINITY;
+  #ms = 0;
+
+  constructor(now: number) {
+    this.#checkedAt = now;
+  }
+
+  /** Notes that the process runs. Call it often. */
+  check(now: number): void {
+    const ms = now - this.#checkedAt;
+    this.#checkedAt = now;
+    if (ms < LEAST_HANG_MS) return;
+    this.#endedAt = now;
+    this.#ms = ms;
+  }
+
+  /** Returns how long the process hung, if it has just continued; otherwise 0. Milliseconds. */
+  recentMs(now: number): number {
+    this.check(now);
+    return now - this.#endedAt <= LEARNS_WITHIN_MS ? this.#ms : 0;
+  }
+}
+
 /** Two needless takeovers of a shard within this time raise its limit, milliseconds. */
 export const NEEDLESS_WITHIN_MS = 600_000;
 

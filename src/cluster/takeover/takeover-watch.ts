@@ -1,6 +1,6 @@
 import { interval, type SchedulerLike } from 'rxjs';
 import type { OwnerHeartbeats } from './owner-heartbeats.ts';
-import { BrokersUp, isTakeoverDue } from './takeover-rule.ts';
+import { BrokersUp, type Hangs, isTakeoverDue } from './takeover-rule.ts';
 
 const CHECK_EVERY_MS = 50;
 
@@ -17,15 +17,17 @@ export interface TakeoverWatchOptions {
   /** The same after the brokers were away. */
   readonly afterOutageMs: number;
   readonly takeOver: (shard: number, reason: string) => void;
+  readonly hangs: Hangs;
   readonly scheduler: SchedulerLike;
 }
 
 /** Takes shards over whose owner is silent. Returns a function that ends the watch. */
 export function watchTakeovers(options: TakeoverWatchOptions): () => void {
-  const { heartbeats, standsBy, ownedSince, serves, limitMs, afterOutageMs, takeOver, scheduler } = options;
+  const { heartbeats, standsBy, ownedSince, serves, limitMs, afterOutageMs, takeOver, hangs, scheduler } = options;
   const brokersUp = new BrokersUp();
   const subscription = interval(CHECK_EVERY_MS, scheduler).subscribe(() => {
     const now = scheduler.now();
+    hangs.check(now);
     const brokersSince = brokersUp.check(now, lastProof(heartbeats, serves()));
     for (const shard of standsBy()) {
       const receivedAt = heartbeats.receivedAt(shard);

@@ -4,7 +4,7 @@ import type { Logger } from '../../telemetry/log.ts';
 import { merged, type Plan } from '../assignment/shard-assigner.ts';
 import type { Peers } from '../peers.ts';
 import { OwnerHeartbeats } from './owner-heartbeats.ts';
-import { limitAfter, NEEDLESS_WITHIN_MS } from './takeover-rule.ts';
+import { Hangs, limitAfter, NEEDLESS_WITHIN_MS } from './takeover-rule.ts';
 import { type TakeoverWatchOptions, watchTakeovers } from './takeover-watch.ts';
 
 export interface TakeoversOptions extends Pick<TakeoverWatchOptions, 'standsBy' | 'serves' | 'takeOver'> {
@@ -19,6 +19,7 @@ export class Takeovers {
   readonly #options: TakeoversOptions;
   readonly #closing = new AbortController();
   readonly #endWatch: () => void;
+  readonly #hangs: Hangs;
   /** When a living owner was last shut out of a shard, at any instance, the scheduler's milliseconds. */
   readonly #lostAt = new Map<number, number>();
   #limits: ReadonlyMap<number, number> = new Map();
@@ -29,6 +30,7 @@ export class Takeovers {
     this.#options = options;
     const { config, peers, scheduler } = options;
     const { warmStandbys, takeoverAfterMs, sessionTimeoutMs } = config.cluster;
+    this.#hangs = new Hangs(scheduler.now());
     if (warmStandbys === 0) {
       this.#endWatch = () => {};
       return;
@@ -38,7 +40,7 @@ export class Takeovers {
     const limitMs = (shard: number) => this.#limits.get(shard) ?? takeoverAfterMs;
     const ownedSince = (shard: number) => this.#owners.get(shard)?.since ?? 0;
     const limits = { limitMs, afterOutageMs: sessionTimeoutMs };
-    this.#endWatch = watchTakeovers({ ...options, heartbeats, ownedSince, ...limits });
+    this.#endWatch = watchTakeovers({ ...options, heartbeats, ownedSince, hangs: this.#hangs, ...limits });
   }
 
   /** The raised limits that this instance knows, milliseconds, by shard. */
@@ -69,14 +71,15 @@ export class Takeovers {
     this.#limits = merged([this.#limits, limits], Math.max);
   }
 
-  /** Notes that another instance shut this one out of a shard although this one lives. */
+  /** Notes that another instance shut this one out of a shard although this one lives. That was right if this one hung. */
   lost(shard: number): void {
     const { config, log, scheduler } = this.#options;
     const { takeoverAfterMs, sessionTimeoutMs } = config.cluster;
     const now = scheduler.now();
+    const limitMs = this.#limits.get(shard) ?? takeoverAfterMs;
+    if (this.#hangs.recentMs(now) >= limitMs) return;
     const before = this.#lostAt.get(shard);
     this.#lostAt.set(shard, now);
-    const limitMs = this.#limits.get(shard) ?? takeoverAfterMs;
     const raisedMs = limitAfter(before === undefined ? undefined : now - before, limitMs, sessionTimeoutMs);
     if (raisedMs === limitMs) return;
     this.#limits = new Map([...this.#limits, [shard, raisedMs]]);

@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { BrokersUp, isTakeoverDue, limitAfter, type OwnerSigns } from '../../../src/cluster/takeover/takeover-rule.ts';
+import {
+  BrokersUp,
+  Hangs,
+  isTakeoverDue,
+  limitAfter,
+  type OwnerSigns,
+} from '../../../src/cluster/takeover/takeover-rule.ts';
 
 const signs: OwnerSigns = {
   ...{ now: 20_000, receivedAt: 18_000, ownedSince: 0, brokersSince: 1000 },
@@ -35,6 +41,21 @@ it('brokers count as working without a break only if each proof comes within 1.5
   expect(brokers.check(4100, 4090)).toBe(4100);
   // This process did not run for 3 s, so it made no check in between.
   expect(brokers.check(7200, 7190)).toBe(7200);
+});
+
+it('a process that hung knows for five seconds for how long', () => {
+  const hangs = new Hangs(1000);
+  hangs.check(1050);
+  // A busy process is late, but does not hang.
+  hangs.check(2000);
+  expect(hangs.recentMs(2010)).toBe(0);
+  hangs.check(17_010);
+  hangs.check(17_060);
+  expect([hangs.recentMs(17_070), hangs.recentMs(17_900)]).toEqual([15_000, 15_000]);
+  for (let now = 18_000; now <= 22_000; now += 500) hangs.check(now);
+  expect([hangs.recentMs(22_010), hangs.recentMs(22_011)]).toEqual([15_000, 0]);
+  // It learns of the takeover before its next check.
+  expect(hangs.recentMs(30_011)).toBe(8000);
 });
 
 it.each<[number | undefined, number, number]>([
