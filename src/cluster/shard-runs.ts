@@ -5,7 +5,6 @@ import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { ShardSnapshot, StatusSnapshot } from '../domain/status-snapshot.ts';
 import { type Pipeline, type PipelineDependencies, startPipeline } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
-import { Turns } from '../runtime/turns.ts';
 import type { VenueAccess } from '../runtime/venue-access.ts';
 import type { ServedShard, ShardRate } from './assignment/shard-assigner.ts';
 import { configOfShard, nameOfShard } from './config-of-shard.ts';
@@ -13,6 +12,7 @@ import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { shardFilter } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
+import { Turns } from './takeover/turns.ts';
 
 /** Seconds after which a shard's measured rate is meaningful. */
 const MEASURED_AFTER_S = 5;
@@ -107,7 +107,7 @@ export class ShardRuns {
     const { config, dependencies, scheduler, access, onEnded, onFailed } = this.#options;
     const { shards } = config.cluster;
     const log = dependencies.log.child({ shard });
-    const shared = { bufferShare: 1 / shards, access, turns: this.#turns };
+    const shared = { bufferShare: 1 / shards, access, newTurn: () => this.#turns.newTurn() };
     const part = { name: nameOfShard(shard), isOwn: shardFilter(shard, shards), ...shared };
     const start = async (signal: AbortSignal, takeover: Promise<void> | undefined): Promise<Pipeline> => {
       const own = { ...dependencies, log, signal, part, ...(takeover === undefined ? {} : { takeover }) };

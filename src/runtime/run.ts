@@ -25,7 +25,6 @@ import { RecordCounts } from './snapshots/record-counts.ts';
 import { takeMetricsSnapshot } from './snapshots/take-metrics-snapshot.ts';
 import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './snapshots/take-status-snapshot.ts';
 import { statusLogger } from './status-logger.ts';
-import type { Turns } from './turns.ts';
 import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
 
 /* Starts and stops a pipeline: the venues, the feed and its sinks. */
@@ -66,8 +65,15 @@ export interface PipelinePart {
   readonly bufferShare: number;
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
-  /** Shared by all parts of the process: one part after the other fences its previous writer and begins to publish. */
-  readonly turns: Turns;
+  /** The parts of a process fence their previous writers, and begin to publish, one after the other. */
+  readonly newTurn: () => Turn;
+}
+
+export interface Turn {
+  /** Queues up, and resolves when all turns before are over. Further calls return the same promise. */
+  begin(): Promise<void>;
+  /** Lets the next turn begin. */
+  end(): void;
 }
 
 /** A running feed with its sinks. */
@@ -140,10 +146,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
     return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
-  const ready = Promise.all([takeover, ...warmUps]);
-  const turn = part?.turns.newTurn();
+  const turn = part?.newTurn();
   const beforeFence = async () => {
-    await ready;
+    await Promise.all([takeover, ...warmUps]);
     await turn?.begin();
     signal?.throwIfAborted();
   };

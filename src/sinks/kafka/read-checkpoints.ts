@@ -101,14 +101,17 @@ export class CheckpointReader {
   async #readAdded(ends: ReadonlyMap<string, ReadonlyMap<number, bigint>>): Promise<boolean> {
     const epochs = new Map(this.#positions.map((position) => [seriesKey(position), position.epoch]));
     let isKnown = true;
-    for (const [topic, offsets] of ends) {
+    const reads = Array.from(ends, async ([topic, offsets]) => {
       // All partitions are read: a previous owner may not know partitions that were added to the topic.
       const added: FetchOptions = { from: { offsets, otherwise: 'beginning', onlyThese: false }, follow: false };
       if (topic !== this.#positionsTopic) await this.#addTrades(topic, added);
       else
         for await (const position of this.#positionsOf(added))
           isKnown &&= epochs.get(seriesKey(position)) === position.epoch;
-    }
+    });
+    // If one fails, the others must have ended, too, before the next attempt.
+    await Promise.allSettled(reads);
+    await Promise.all(reads);
     return isKnown;
   }
 
