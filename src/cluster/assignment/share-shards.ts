@@ -19,7 +19,8 @@ const LEAST_STEP = 0.05;
 
 /**
  * Assigns each shard to one member. A member keeps its shards unless moving or exchanging one evens the loads. A shard
- * without an owner goes to its standby, or else to the member with the least load, the heaviest shard first.
+ * without an owner goes to its standby, even if that makes the loads less even: only the standby has the data since the
+ * owner's last records. Without a standby it goes to the member with the least load, the heaviest shard first.
  */
 export function shareShards(
   members: readonly ShardHolder[],
@@ -35,13 +36,15 @@ export function shareShards(
   const weightOf = (load: Load) => [...load.shards].reduce((sum, shard) => sum + weigh(shard), 0);
   const byWeight = (a: Load, b: Load) => weightOf(a) - weightOf(b) || a.shards.size - b.shards.size;
   const standsBy = new Map(members.flatMap(({ id, standsBy = [] }) => [...standsBy].map((shard) => [shard, id])));
+  const fixed = new Set<number>();
   for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b)) {
     const standby = loads.find(({ id }) => id === standsBy.get(shard));
+    if (standby !== undefined) fixed.add(shard);
     (standby ?? loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a))).shards.add(shard);
   }
   const mean = loads.reduce((sum, load) => sum + weightOf(load), 0) / loads.length;
   // Each step makes the difference of two loads smaller by at least a part of the mean, so the loop ends.
-  while (evenOut(loads, weigh, weightOf, mean * LEAST_STEP));
+  while (evenOut(loads, fixed, weigh, weightOf, mean * LEAST_STEP));
   return new Map(loads.map(({ id, shards: own }) => [id, [...own].sort((a, b) => a - b)]));
 }
 
@@ -66,9 +69,13 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
   );
 }
 
-/** Moves a shard to a member with less load, or exchanges two shards. Returns false if no move is worth its cost. */
+/**
+ * Moves a shard to a member with less load, or exchanges two shards, but none of `fixed`. Returns false if no move is worth
+ * its cost.
+ */
 function evenOut(
   loads: readonly Load[],
+  fixed: ReadonlySet<number>,
   weigh: (shard: number) => number,
   weightOf: (load: Load) => number,
   leastStep: number,
@@ -78,7 +85,8 @@ function evenOut(
     .filter(({ apart }) => apart > leastStep)
     .sort((a, b) => b.apart - a.apart);
   for (const { heavy, light, apart } of pairs) {
-    const steps = [...heavy.shards].flatMap((give) => [undefined, ...light.shards].map((back) => ({ give, back })));
+    const backs = [undefined, ...light.shards.difference(fixed)];
+    const steps = [...heavy.shards.difference(fixed)].flatMap((give) => backs.map((back) => ({ give, back })));
     let best: (typeof steps)[number] | undefined;
     let least = apart - leastStep;
     for (const step of steps) {

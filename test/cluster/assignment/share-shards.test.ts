@@ -58,6 +58,15 @@ describe('shareShards', () => {
     for (const { id, holds } of left) for (const shard of holds) expect(shares.get(id)).toContain(shard);
   });
 
+  it('gives the shards of a member that died to their standby, even if the loads become uneven', () => {
+    const members = [{ ...one('a', 0), standsBy: new Set([2, 3]) }, one('b', 1)];
+    const shares = shareShards(members, upTo(4), weights(undefined, { 0: 10, 1: 10, 2: 3, 3: 3 }));
+    expect([...shares]).toEqual([
+      ['a', [0, 2, 3]],
+      ['b', [1]],
+    ]);
+  });
+
   it('assigns a shard that two members claim to one of them', () => {
     const shares = shareShards([one('a', 0), one('b', 0, 1)], upTo(2), weights());
     expect([...shares]).toEqual([
