@@ -111,7 +111,7 @@ it(
     const delays = (from: number, to: number, shards: readonly number[]) =>
       shards
         .filter((shard) => WITH_COINS.includes(shard))
-        .flatMap((shard) => longestDelay(trades, { shard, of: SHARDS, from, to }) ?? []);
+        .map((shard) => longestDelay(trades, { shard, of: SHARDS, from, to }));
     // A burst of trades is of one coin, so only the counts over the whole run show the load of a shard.
     const ranMs = ended - killed.at;
     const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(trades, shard, killed.at, ended));
@@ -138,6 +138,8 @@ it(
     // values are printed above.
     for (const ms of [...found.killed, ...found.stoodStill]) expect(ms).toBeLessThan(SESSION_MS + BUSY_MS);
     for (const ms of [...found.joined, ...found.woken]) expect(ms).toBeLessThan(BUSY_MS);
+    // Each shard is published to the end.
+    for (const shard of WITH_COINS) expect(countOf(trades, shard, ended - BUSY_MS, ended)).toBeGreaterThan(0);
     expect(found.spread).toBeLessThan(0.6);
   },
   STANDS_STILL * 1000 + 240_000,

@@ -35,7 +35,7 @@ const WITH_COINS = new Set(marketCoins(COINS).map(({ symbol }) => shardOf(symbol
 
 /**
  * What happens to an instance. For each of its shards, the trade with the longest delay from the venue to the topic counts. The
- * limits are for the median and the p99 of these delays, less those of the shards of other instances, milliseconds.
+ * limits are for the median and the p99 of these delays, milliseconds.
  */
 interface Event {
   readonly name: string;
@@ -66,8 +66,9 @@ const EVENTS: readonly Event[] = [
     },
   },
   {
+    // The aim is a p99 of 300 ms. The start of the process takes one of two cores, which delays all shards (docs/cluster.md).
     name: 'is restarted',
-    limits: [200, 300],
+    limits: [300, 800],
     async happens(instance, startAgain) {
       instance.signal('SIGTERM');
       expect(await instance.exited, instance.stderr.slice(-3000)).toBe(0);
@@ -159,7 +160,7 @@ it.each(played)(
         .flatMap(({ at, shards }) =>
           [...WITH_COINS]
             .filter((shard) => isMeant(shards, shard))
-            .flatMap((shard) => longestDelay(trades, { shard, of: SHARDS, from: at, to: at + LOOK_MS }) ?? []),
+            .map((shard) => longestDelay(trades, { shard, of: SHARDS, from: at, to: at + LOOK_MS })),
         )
         .sort((a, b) => a - b);
     const delays = delaysOf((shards, shard) => shards.includes(shard));
@@ -181,9 +182,8 @@ it.each(played)(
     // The suite does not judge speed: other tests share the cores.
     if (!isLong || limits === undefined) return;
     const [p50, p99] = limits;
-    // The start of a process takes a core, so the trades of the other shards are delayed as well.
-    expect(found.p50 - found.otherShards.p50).toBeLessThanOrEqual(p50);
-    expect(found.p99 - found.otherShards.p99).toBeLessThanOrEqual(p99);
+    expect(found.p50).toBeLessThanOrEqual(p50);
+    expect(found.p99).toBeLessThanOrEqual(p99);
   },
   isLong ? 1_500_000 : 180_000,
 );

@@ -11,12 +11,10 @@ interface Which {
 }
 
 /**
- * Returns the longest time from a trade at the venue to its record in the topic, milliseconds; undefined: there was no
- * trade.
+ * Returns the longest time from a trade at the venue to its record in the topic, milliseconds. If none was stored, it is the
+ * whole time.
  */
-export function longestDelay(trades: readonly StoredTrade[], { shard, of, from, to }: Which): number | undefined {
-  let longest: number | undefined;
-  for (const { at, madeAt, symbol } of trades)
-    if (madeAt >= from && madeAt < to && shardOf(symbol, of) === shard) longest = Math.max(longest ?? 0, at - madeAt);
-  return longest;
+export function longestDelay(trades: readonly StoredTrade[], { shard, of, from, to }: Which): number {
+  const own = trades.filter(({ madeAt, symbol }) => madeAt >= from && madeAt < to && shardOf(symbol, of) === shard);
+  return own.length === 0 ? to - from : own.reduce((longest, { at, madeAt }) => Math.max(longest, at - madeAt), 0);
 }

@@ -103,7 +103,7 @@ export class VirtualGroup {
   }
 
   #remove(id: string): void {
-    // As a broker answers a request of a member that it has dropped.
+    // A broker answers a waiting member in the same way when it removes it.
     this.#members.get(id)?.joining?.reject(AWAY);
     this.#members.delete(id);
     this.#rebalances = true;

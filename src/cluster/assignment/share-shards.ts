@@ -36,6 +36,7 @@ export function shareShards(
   const weightOf = (load: Load) => [...load.shards].reduce((sum, shard) => sum + weigh(shard), 0);
   const byWeight = (a: Load, b: Load) => weightOf(a) - weightOf(b) || a.shards.size - b.shards.size;
   const standsBy = new Map(members.flatMap(({ id, standsBy = [] }) => [...standsBy].map((shard) => [shard, id])));
+  /** The shards that their standbys take over now. */
   const fixed = new Set<number>();
   for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b)) {
     const standby = loads.find(({ id }) => id === standsBy.get(shard));
@@ -70,8 +71,8 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
 }
 
 /**
- * Moves a shard to a member with less load, or exchanges two shards, but none of `fixed`. Returns false if no move is worth
- * its cost.
+ * Moves a shard to a member with less load, or exchanges two shards. The shards in `fixed` stay where they are. Returns false
+ * if each move costs more than it gains.
  */
 function evenOut(
   loads: readonly Load[],

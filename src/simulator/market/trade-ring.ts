@@ -25,7 +25,7 @@ const FIRST_ROOM = 64;
 
 /**
  * Keeps the latest trades of one symbol. A trade's number counts the symbol's trades from 0. The trades are rows of numbers,
- * because an object needs three times the memory.
+ * because objects need more than twice the memory.
  */
 export class TradeRing {
   /** Number of trades since the start or the last `clear`, which is also the next trade's number. */

@@ -33,7 +33,7 @@ const MARGIN_MS = 60_000;
 /**
  * Reads the checkpoints from the topics; see `Sink.checkpoints`. In a cluster it reads them once before the fence, while the
  * previous owner still publishes. After the fence it then reads only the records that were added. This shortens the time in
- * which nobody publishes the shard.
+ * which no instance publishes the shard.
  */
 export class CheckpointReader {
   readonly options: CheckpointOptions;
@@ -75,7 +75,7 @@ export class CheckpointReader {
     this.#ends = found;
   }
 
-  /** Returns the checkpoints. Call it once. Rejects with a Fault. */
+  /** Returns the checkpoints. Call it once: if it rejects, use a new reader. Rejects with a Fault. */
   async read(): Promise<readonly SeriesCheckpoint[]> {
     if (this.#ends === undefined || !(await this.#readAdded(this.#ends))) await this.#readAll();
     return this.#checkpoints.all();
@@ -109,8 +109,6 @@ export class CheckpointReader {
         for await (const position of this.#positionsOf(added))
           isKnown &&= epochs.get(seriesKey(position)) === position.epoch;
     });
-    // If one fails, the others must have ended, too, before the next attempt.
-    await Promise.allSettled(reads);
     await Promise.all(reads);
     return isKnown;
   }
