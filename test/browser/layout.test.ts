@@ -71,8 +71,12 @@ describe('the layout with 200 coins', () => {
   });
 
   afterAll(async () => {
-    await gateway?.close();
-    if (watched !== undefined) await close(watched);
+    try {
+      // The page ends first: without the gateway, its requests would fail.
+      if (watched !== undefined) await close(watched);
+    } finally {
+      await gateway?.close();
+    }
   });
 
   function noteSizes(socket: WebSocket): void {
