@@ -215,7 +215,7 @@ export class Cluster implements Running {
 
   #apply(assigned: ReadonlySet<number>): void {
     const { log } = this.#dependencies;
-    const { group, sessionTimeoutMs } = this.#config.cluster;
+    const { group } = this.#config.cluster;
     this.#owned = assigned;
     const fields = { event: 'shards_assigned', group, shards: [...assigned], standby_of: [...this.#standsBy] };
     log.info(fields, `this instance has ${assigned.size} shards, and is the standby of ${this.#standsBy.size}`);
@@ -223,7 +223,7 @@ export class Cluster implements Running {
       if (assigned.has(shard)) {
         run.keep();
         run.takeOver();
-      } else if (!run.isStandby) run.giveUp(sessionTimeoutMs);
+      } else if (!run.isStandby) run.giveUp();
       else if (!this.#standsBy.has(shard)) run.stop('not the standby any more');
     }
     for (const shard of [...assigned, ...this.#standsBy]) this.#startIfWanted(shard);

@@ -1,4 +1,4 @@
-import { firstValueFrom, race, type SchedulerLike, type Subscription } from 'rxjs';
+import { firstValueFrom, race, type SchedulerLike, Subscription } from 'rxjs';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
@@ -62,13 +62,16 @@ export class ShardRun {
     this.#takeover.resolve();
   }
 
-  /** Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs`. */
-  giveUp(withinMs: number, options: StopOptions = {}): void {
+  /** Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs` if given. */
+  giveUp(withinMs?: number, options: StopOptions = {}): void {
     if (this.pipeline === undefined) {
       this.stop('given up');
       return;
     }
-    this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
+    this.#givenUp ??=
+      withinMs === undefined
+        ? Subscription.EMPTY
+        : this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
   }
 
   keep(): void {

@@ -11,6 +11,7 @@ import {
   Subject,
   type Subscriber,
   Subscription,
+  switchMap,
   timer,
 } from 'rxjs';
 import { getOrCreate } from '../domain/get-or-create.ts';
@@ -37,9 +38,15 @@ import { increment, VenueCounts } from './venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
-/** How `VenueFeed.warm` buffers events. */
+/** How `VenueFeed.warm` buffers events, and when it resolves. */
 export interface WarmUp extends WarmUpSettings {
+  /** Maximum time until it resolves, milliseconds. Default 0. */
   readonly withinMs?: number;
+  /**
+   * It resolves when all lines have had their subscriptions for this long, milliseconds. Undefined: when each line has its
+   * subscriptions or has failed once.
+   */
+  readonly overlapMs?: number | undefined;
 }
 
 /** The state of one symbol, in one object so that a frame needs one lookup. */
@@ -116,13 +123,17 @@ export class VenueFeed {
   }
 
   /**
-   * Connects and buffers events for a later subscriber. Changes of books are not buffered, but applied at once. Resolves
-   * when each line has its subscriptions or failed once, at the latest after `withinMs`.
+   * Connects and buffers events for a later subscriber. Changes of books are not buffered, but applied at once.
    */
-  async warm({ withinMs = 0, ...settings }: WarmUp = {}): Promise<void> {
+  async warm({ withinMs = 0, overlapMs, ...settings }: WarmUp = {}): Promise<void> {
     if (this.running) return;
     this.#warmUp = new VenueWarmUp({ ...this.options, ...settings, books: this.#books, lines: this.#lines });
-    const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, this.options.scheduler)));
+    const { scheduler } = this.options;
+    const settled$ =
+      overlapMs === undefined
+        ? linesSettled(this.#lines)
+        : linesSubscribed(this.#lines).pipe(switchMap(() => timer(overlapMs, scheduler)));
+    const ready = firstValueFrom(race(settled$, timer(withinMs, scheduler)));
     this.#start();
     await ready;
   }
@@ -299,6 +310,21 @@ export class VenueFeed {
     watch: this.#liveness.frames.of(symbol),
     arbiter: this.#arbiter.of(symbol),
   });
+}
+
+/** Emits each time when all lines have their subscriptions. */
+function linesSubscribed(lines: VenueConnectionPool): Observable<unknown> {
+  const subscribed = new Set<unknown>();
+  return lines.events$.pipe(
+    filter((item) => {
+      if (item.kind === 'frame') return false;
+      const { line, connection, event } = item;
+      if (event.kind === 'lost') subscribed.delete(line);
+      if (event.kind !== 'subscribed' || !connection.hasAll(line.topics.wanted)) return false;
+      subscribed.add(line);
+      return subscribed.size >= lines.count;
+    }),
+  );
 }
 
 /** Emits when each line has its subscriptions or failed once. */

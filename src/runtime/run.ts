@@ -109,6 +109,12 @@ export interface StopOptions {
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
 const WARM_WITHIN_MS = 1000;
+/**
+ * An owner of a shard that was no standby waits until all lines have had their subscriptions for `OVERLAP_MS`, at most
+ * `MOVE_WITHIN_MS`. Meanwhile the previous owner publishes if it lives, so each trade comes to one of the two.
+ */
+const MOVE_WITHIN_MS = 10_000;
+const OVERLAP_MS = 1000;
 /** How long a warm standby keeps frames at least, milliseconds. */
 const STANDBY_KEEPS_MS = 60_000;
 /** The pause before the recent records are read: missed trades are fetched first. */
@@ -142,9 +148,11 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     keepsMs = undefined;
   });
   const maxAgeMs = () => keepsMs;
+  const isMove = part !== undefined && takeover === undefined;
+  const waits = isMove ? { withinMs: MOVE_WITHIN_MS, overlapMs: OVERLAP_MS } : { withinMs: WARM_WITHIN_MS };
   const warmUps = venues.map((venue) => {
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
-    return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
+    return venue.warm({ ...waits, bufferShare, store, maxAgeMs });
   });
   const turn = part?.newTurn();
   const beforeFence = async () => {

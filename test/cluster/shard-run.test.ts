@@ -83,6 +83,17 @@ it('a given-up shard without a takeover ends after its time limit and reports wh
   });
 });
 
+it('a given-up shard without a time limit runs until another instance takes it over', async () => {
+  const shard = new Scripted();
+  await shard.begin();
+  shard.run.giveUp();
+  await shard.clock.advance(600_000);
+  expect([shard.run.isGivenUp, shard.end]).toEqual([true, undefined]);
+  shard.failing.abort(taken);
+  await shard.clock.advance(0);
+  expect(shard.end).toMatchObject({ fault: taken });
+});
+
 it('a given-up shard continues if it is assigned again before its time limit', async () => {
   const shard = new Scripted();
   await shard.begin();

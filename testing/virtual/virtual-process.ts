@@ -1,4 +1,5 @@
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
+import { Fault } from '../../src/domain/fault.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
@@ -13,6 +14,8 @@ export class VirtualProcess {
   isAlive = true;
   /** How much the wall clock of this machine is ahead, milliseconds. */
   clockAheadMs = 0;
+  /** Before this time, the network refuses new connections, milliseconds of virtual time. */
+  connectsFrom = 0;
   readonly #world: VirtualWorld;
   #pausedUntil = 0;
   /** What happened during the pause, in order. */
@@ -28,6 +31,7 @@ export class VirtualProcess {
     const network = this.#world.networks(id);
     return {
       open: (url, options, handlers) => {
+        if (this.scheduler.now() < this.connectsFrom) return this.#refused(handlers);
         const socket = network.open(url, options, this.#whenAwake(handlers));
         this.#sockets.push(socket);
         return socket;
@@ -95,6 +99,12 @@ export class VirtualProcess {
         (error: unknown) => this.whenAwake(() => reject(error)),
       );
     });
+  }
+
+  #refused(handlers: SocketHandlers): Socket {
+    const fault = new Fault('connect_failed', 'the network refuses connections');
+    this.scheduler.schedule(() => handlers.onEnd({ kind: 'failed', fault }));
+    return { send: () => {}, ping: () => {}, close: () => {} };
   }
 
   /** The same handlers. While the process is paused, calls wait. */
