@@ -1,7 +1,6 @@
 import {
   defer,
   EMPTY,
-  filter,
   firstValueFrom,
   interval,
   merge,
@@ -11,7 +10,6 @@ import {
   Subject,
   type Subscriber,
   Subscription,
-  switchMap,
   timer,
 } from 'rxjs';
 import { getOrCreate } from '../domain/get-or-create.ts';
@@ -24,6 +22,7 @@ import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbi
 import { passChange } from './books/pass-change.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
+import { linesReady } from './connection/lines-ready.ts';
 import { isOfBook, type VenueInput, VenueWarmUp, type WarmUpSettings } from './connection/venue-warm-up.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
@@ -129,11 +128,8 @@ export class VenueFeed {
     if (this.running) return;
     this.#warmUp = new VenueWarmUp({ ...this.options, ...settings, books: this.#books, lines: this.#lines });
     const { scheduler } = this.options;
-    const settled$ =
-      overlapMs === undefined
-        ? linesSettled(this.#lines)
-        : linesSubscribed(this.#lines).pipe(switchMap(() => timer(overlapMs, scheduler)));
-    const ready = firstValueFrom(race(settled$, timer(withinMs, scheduler)));
+    const ready$ = linesReady(this.#lines, { overlapMs, scheduler });
+    const ready = firstValueFrom(race(ready$, timer(withinMs, scheduler)));
     this.#start();
     await ready;
   }
@@ -310,33 +306,4 @@ export class VenueFeed {
     watch: this.#liveness.frames.of(symbol),
     arbiter: this.#arbiter.of(symbol),
   });
-}
-
-/** Emits each time when all lines have their subscriptions. */
-function linesSubscribed(lines: VenueConnectionPool): Observable<unknown> {
-  const subscribed = new Set<unknown>();
-  return lines.events$.pipe(
-    filter((item) => {
-      if (item.kind === 'frame') return false;
-      const { line, connection, event } = item;
-      if (event.kind === 'lost') subscribed.delete(line);
-      if (event.kind !== 'subscribed' || !connection.hasAll(line.topics.wanted)) return false;
-      subscribed.add(line);
-      return subscribed.size >= lines.count;
-    }),
-  );
-}
-
-/** Emits when each line has its subscriptions or failed once. */
-function linesSettled(lines: VenueConnectionPool): Observable<unknown> {
-  const settled = new Set<unknown>();
-  return lines.events$.pipe(
-    filter((item) => {
-      if (item.kind === 'frame') return false;
-      const { line, connection, event } = item;
-      if (event.kind === 'lost' || (event.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
-        settled.add(line);
-      return settled.size >= lines.count;
-    }),
-  );
 }

@@ -94,9 +94,7 @@ export interface Observed {
 export interface Running extends Observed {
   /** Aborted with a Fault when a sink failed for good: the run must end. */
   readonly failed: AbortSignal;
-  /**
-   * Closes the connections and delivers what was received, within 5 s. Resolves with the counts of undelivered records.
-   */
+  /** Closes the connections and delivers what was received, within 5 s. Resolves with the counts of undelivered records. */
   stop(reason: string): Promise<Stopped>;
 }
 
@@ -108,22 +106,16 @@ export interface StopOptions {
 /** How long the sink drivers may deliver after a stop. They need up to 1.5 s more, and a stop has 5 s. */
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
-const WARM_WITHIN_MS = 1000;
-/**
- * An owner of a shard that was no standby waits until all lines have had their subscriptions for `OVERLAP_MS`, at most
- * `MOVE_WITHIN_MS`. Meanwhile the previous owner publishes if it lives, so each trade comes to one of the two.
- */
-const MOVE_WITHIN_MS = 10_000;
-const OVERLAP_MS = 1000;
+const STARTING = { withinMs: 1000 };
+/** The same in a new owner of a shard that was no standby: the previous owner publishes until then, so no trade is missed. */
+const MOVING = { withinMs: 10_000, overlapMs: 1000 };
 /** How long a warm standby keeps frames at least, milliseconds. */
 const STANDBY_KEEPS_MS = 60_000;
 /** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits until the recent records are read. Without them, the large trades since the start are lost. */
 const LOOK_BACK_WITHIN_MS = 1000;
-/**
- * Minimum share of the memory for a shard: its warm-up buffers are all emptied at the same time, and need this room.
- */
+/** Minimum share of the memory for a shard: its warm-up buffers are all emptied at the same time, and need this room. */
 const LEAST_BUFFER_SHARE = 0.25;
 
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {
@@ -148,11 +140,10 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     keepsMs = undefined;
   });
   const maxAgeMs = () => keepsMs;
-  const isMove = part !== undefined && takeover === undefined;
-  const waits = isMove ? { withinMs: MOVE_WITHIN_MS, overlapMs: OVERLAP_MS } : { withinMs: WARM_WITHIN_MS };
+  const patience = part !== undefined && takeover === undefined ? MOVING : STARTING;
   const warmUps = venues.map((venue) => {
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
-    return venue.warm({ ...waits, bufferShare, store, maxAgeMs });
+    return venue.warm({ ...patience, bufferShare, store, maxAgeMs });
   });
   const turn = part?.newTurn();
   const beforeFence = async () => {
