@@ -28,21 +28,24 @@ const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
  * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
- * outages of a broker or of instances of a cluster; of candles, which audits check in the suite; of rare cases of
- * healing; of the README's faults and of the page during faults; and with Flink and tools of other languages, because
- * they cost much CPU.
+ * outages of a broker or of instances of a cluster; of killed clients and Parquet writers, because the suite kills feeds and
+ * sinks; of candles, which audits check in the suite; of rare cases of healing; of the README's faults and of the page during
+ * faults; and with Flink and tools of other languages, because they cost much CPU.
  */
 const onlyLong = [
+  'browser/demo',
   'browser/faults',
   'engines/flink',
   'healing/healing-cases',
   'integration/break-it',
   'integration/broker-outage',
+  'integration/client-group',
   'integration/cluster',
   'integration/flink',
   'integration/kafka-broker',
   'integration/kline-check',
   'integration/other-languages',
+  'integration/parquet-kill',
   'integration/registry-readers',
 ].map((name) => `test/${name}.test.ts`);
 

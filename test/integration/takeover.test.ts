@@ -22,12 +22,12 @@ import {
 import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 
-const COINS = 60;
-const SHARDS = 12;
+const COINS = isLong ? 60 : 15;
+const SHARDS = isLong ? 12 : 4;
 const PER_SECOND = isLong ? 2000 : 500;
 const NAMES = isLong ? ['a', 'b', 'c'] : ['a', 'b'];
 /** How long after an event trades are looked at, milliseconds. */
-const LOOK_MS = 8000;
+const LOOK_MS = isLong ? 8000 : 4000;
 /** How long an instance hangs (SIGSTOP), milliseconds. */
 const HANGS_MS = 15_000;
 /** The shards that have at least one of the coins. */
@@ -128,7 +128,7 @@ it.each(played)(
         message: () => [...instances.values()].map(({ stderr }) => stderr.slice(-3000)).join('\n\n'),
       });
     await untilSettled();
-    await delay(5000);
+    await delay(3000);
     const shown = await described();
     expect(shown).toContain(`cluster ${prefix}: ${NAMES.length} instances`);
     for (const row of shown.split('\n').slice(1, 1 + NAMES.length))
