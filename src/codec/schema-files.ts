@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { packageFile } from './package-file.ts';
 
 export type AvroSchema = string | readonly AvroSchema[] | AvroSchemaObject;
 
@@ -37,7 +38,7 @@ export interface RecordSchema extends AvroSchemaObject {
 
 export const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => Array.isArray(schema);
 
-const FOLDER = new URL('../../schemas/', import.meta.url);
+const FOLDER = packageFile('schemas/');
 
 /** Parses the schema of a record. @throws Error if the JSON is no schema of a record. */
 export function parseSchema(json: string): RecordSchema {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { packageFile } from '../codec/package-file.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayOptions } from '../gateway/gateway.ts';
 
@@ -17,6 +18,6 @@ export function gatewayOptions({ coins, feed, gateway, stats }: Config): Configu
     tiers: coins.kind === 'list' ? Object.fromEntries(coins.entries.map(({ coin, tier }) => [coin, tier])) : {},
     largeTradeThreshold: stats.largeTradeThreshold,
     longestWindowMs: Math.max(...stats.windowsMs),
-    dashboardDir: fileURLToPath(new URL('../../dist/dashboard/', import.meta.url)),
+    dashboardDir: fileURLToPath(packageFile('dist/dashboard/')),
   };
 }
