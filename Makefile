@@ -11,7 +11,8 @@ help: ## lists the targets
 demo: dashboard ## runs the whole pipeline with simulated venues and Avro files on disk; needs no setup
 	@exec node bin/market-feed.js demo $(ARGS)
 
-test: ready ## runs every check and test; the last line is N passed, N failed, N skipped
+test: ## runs every check and test; the last line is N passed, N failed, N skipped
+	@bash scripts/bootstrap.sh scripts/prepare.ts
 	@exec node scripts/test.ts
 
 run: dashboard ## runs the feed with the live venues and config/market-feed.yaml

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prepares a fresh clone: installs Node 24 into .tools if the machine's is older, and node_modules as in
-# package-lock.json. Does nothing if that is done already. Reports on stderr what it does.
+# package-lock.json. Does nothing if that is done already. Reports on stderr what it does. An argument is a script that Node
+# runs while npm installs node_modules.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -24,6 +25,8 @@ stamp=node_modules/.market-feed-stamp
 # A linked node_modules belongs to another folder, where tests may run. npm would delete its packages.
 if [ ! -L node_modules ] && [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo 'installing the packages of package-lock.json' >&2
+  [ $# = 0 ] || node "$1" >&2 &
   npm ci --loglevel=error >&2
+  wait
   echo "$wanted" >"$stamp"
 fi

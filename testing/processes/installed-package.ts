@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isLong } from '../tools/is-long.ts';
 import { quickFolder } from '../tools/quick-folder.ts';
 import { root, tools } from '../tools/tools.ts';
 
@@ -36,10 +38,8 @@ interface Packed {
 /** A package as npm would publish it, installed with its dependencies in a user's project. */
 export interface InstalledPackage extends Packed {
   readonly project: string;
-  /** Size of everything that npm installed, bytes. */
-  readonly installedSize: number;
-  /** Number of packages that npm installed, including this one. */
-  readonly installedPackages: number;
+  /** What npm installed. Undefined: the dependencies are links. */
+  readonly byNpm: { readonly bytes: number; readonly packages: number } | undefined;
 }
 
 export interface InstalledPackages {
@@ -47,14 +47,17 @@ export interface InstalledPackages {
   close(): Promise<void>;
 }
 
-/** Builds and packs the packages, and installs each in an empty folder, from the cache of npm if possible. */
+/**
+ * Builds and packs the packages, and installs each in an empty folder, from the cache of npm if possible. In the suite, the
+ * dependencies of the main package are links to those of this repository, because npm takes ten seconds to install them.
+ */
 export async function installPackages(): Promise<InstalledPackages> {
   const folder = await mkdtemp(join(await quickFolder(), 'market-feed-package-'));
   const archives = await pack(folder);
   const installed = async (name: string): Promise<InstalledPackage> => {
     const packed = archives.find((each) => each.name === name);
     if (packed === undefined) throw new Error(`make build made no package ${name}`);
-    return install(packed, folder);
+    return install(packed, folder, name === 'market-feed' && !isLong ? linkPackages : byNpm);
   };
   const [main, client, operators] = PACKAGES;
   return {
@@ -67,20 +70,46 @@ export async function installPackages(): Promise<InstalledPackages> {
   };
 }
 
-async function install(packed: Packed, folder: string): Promise<InstalledPackage> {
+type Install = (archive: string, project: string) => Promise<InstalledPackage['byNpm']>;
+
+async function install(packed: Packed, folder: string, installInto: Install): Promise<InstalledPackage> {
   const project = join(folder, packed.name);
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  return { ...packed, project, byNpm: await installInto(join(folder, packed.filename), project) };
+}
+
+async function byNpm(archive: string, project: string): Promise<InstalledPackage['byNpm']> {
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run('npm', ['install', ...quiet, join(folder, packed.filename), 'rxjs'], { cwd: project });
-  const lock = await readFile(join(project, 'node_modules/.package-lock.json'), 'utf8');
-  const { packages } = JSON.parse(lock) as { readonly packages: object };
-  return {
-    ...packed,
-    project,
-    installedSize: await sizeOf(join(project, 'node_modules')),
-    installedPackages: Object.keys(packages).length,
-  };
+  await run('npm', ['install', ...quiet, archive, 'rxjs'], { cwd: project });
+  const { packages } = await readLock(join(project, 'node_modules/.package-lock.json'));
+  return { bytes: await sizeOf(join(project, 'node_modules')), packages: Object.keys(packages).length };
+}
+
+/** Links the packages that npm would install without the development dependencies, as package-lock.json has them. */
+async function linkPackages(archive: string, project: string): Promise<undefined> {
+  const own = join(project, 'node_modules/market-feed');
+  await mkdir(own, { recursive: true });
+  await run('tar', ['-xzf', archive, '-C', own, '--strip-components=1']);
+  const { packages } = await readLock(join(root, 'package-lock.json'));
+  const used = Object.entries(packages).filter(
+    ([path, { dev }]) =>
+      /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(path) && dev !== true && existsSync(join(root, path)),
+  );
+  for (const [path] of used) {
+    await mkdir(dirname(join(project, path)), { recursive: true });
+    await symlink(join(root, path), join(project, path));
+  }
+  await mkdir(join(project, 'node_modules/.bin'), { recursive: true });
+  await symlink('../market-feed/bin/market-feed.js', join(project, 'node_modules/.bin/market-feed'));
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+}
+
+async function readLock(file: string): Promise<Lock> {
+  return JSON.parse(await readFile(file, 'utf8')) as Lock;
 }
 
 /** Packs the packages into the folder. It builds in a copy, because other tests use dist/. */
