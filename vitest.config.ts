@@ -28,8 +28,8 @@ const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
  * Tests that run only under `make faults`: of the test broker itself, because other tests kill and start brokers too; of
- * outages of a broker or of instances of a cluster; of killed clients and Parquet writers, because the suite kills feeds and
- * sinks; of candles, which audits check in the suite; of rare cases of healing; of the README's faults and of the page during
+ * kills and outages of a broker, and of instances of a cluster; of killed clients and Parquet writers, because the suite kills
+ * feeds; of candles, which audits check in the suite; of rare cases of healing; of the README's faults, and of the page during
  * faults; and with Flink and tools of other languages, because they cost much CPU.
  */
 const onlyLong = [
@@ -38,6 +38,7 @@ const onlyLong = [
   'engines/flink',
   'healing/healing-cases',
   'integration/break-it',
+  'integration/broker-kill',
   'integration/broker-outage',
   'integration/client-group',
   'integration/cluster',
