@@ -66,9 +66,8 @@ const EVENTS: readonly Event[] = [
     },
   },
   {
-    // The aim is a p99 of 300 ms. The start of the process takes one of two cores, which delays all shards (docs/cluster.md).
     name: 'is restarted',
-    limits: [300, 800],
+    limits: [300, 300],
     async happens(instance, startAgain) {
       instance.signal('SIGTERM');
       expect(await instance.exited, instance.stderr.slice(-3000)).toBe(0);
