@@ -108,7 +108,9 @@ export class Cluster implements Running {
     const access = new VenueAccess(config, { ...dependencies, scheduler, onMalformedRows });
     const onFailed = (error: unknown): void => this.#failing.abort(asFault(error));
     const onEnded = (shard: number, fault: Fault | undefined): void => this.#onEnded(shard, fault);
-    const runs = new ShardRuns({ config, dependencies, scheduler, wallClockMs, access, onEnded, onFailed });
+    const isOwnerSilent = (shard: number): boolean => takeovers.isOwnerSilent(shard);
+    const shared = { config, dependencies, scheduler, wallClockMs, access };
+    const runs = new ShardRuns({ ...shared, isOwnerSilent, onEnded, onFailed });
     const standsBy = () => runs.that(({ isStandby }) => isStandby);
     const takeovers = new Takeovers({
       ...{ config, log, peers, scheduler, standsBy },

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { ShardSnapshot, StatusSnapshot } from '../domain/status-snapshot.ts';
-import { type Pipeline, type PipelineDependencies, startPipeline } from '../runtime/run.ts';
+import { type Pipeline, type PipelineDependencies, type PipelinePart, startPipeline } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 import type { VenueAccess } from '../runtime/venue-access.ts';
 import type { ServedShard, ShardRate } from './assignment/shard-assigner.ts';
@@ -13,6 +13,7 @@ import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { shardFilter } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
 import { Turns } from './takeover/turns.ts';
+import { waitToFence } from './takeover/wait-to-fence.ts';
 
 /** Seconds after which a shard's measured rate is meaningful. */
 const MEASURED_AFTER_S = 5;
@@ -25,6 +26,8 @@ export interface ShardRunsOptions {
   readonly wallClockMs: () => number;
   /** All shards of an instance share it, because a venue limits them together, by their one IP address. */
   readonly access: VenueAccess;
+  /** True if the shard's present owner publishes nothing, or if that is not known. */
+  readonly isOwnerSilent: (shard: number) => boolean;
   /** Called when a shard's pipeline has ended. `fault`: why it failed; undefined: it was given up or stopped. */
   readonly onEnded: (shard: number, fault: Fault | undefined) => void;
   /** Called if handling an end failed. */
@@ -104,11 +107,17 @@ export class ShardRuns {
   }
 
   start(shard: number, { isStandby }: Pick<ShardRun, 'isStandby'>): void {
-    const { config, dependencies, scheduler, access, onEnded, onFailed } = this.#options;
+    const { config, dependencies, scheduler, access, isOwnerSilent, onEnded, onFailed } = this.#options;
     const { shards } = config.cluster;
     const log = dependencies.log.child({ shard });
     const shared = { bufferShare: 1 / shards, access, newTurn: () => this.#turns.newTurn() };
-    const part = { name: nameOfShard(shard), isOwn: shardFilter(shard, shards), ...shared };
+    const isSilent = () => isOwnerSilent(shard);
+    const part: PipelinePart = {
+      waitToFence: (venues, signal) => waitToFence({ venues, isOwnerSilent: isSilent, scheduler, signal }),
+      name: nameOfShard(shard),
+      isOwn: shardFilter(shard, shards),
+      ...shared,
+    };
     const start = async (signal: AbortSignal, takeover: Promise<void> | undefined): Promise<Pipeline> => {
       const own = { ...dependencies, log, signal, part, ...(takeover === undefined ? {} : { takeover }) };
       const pipeline = await startPipeline(configOfShard(config, shard), own);

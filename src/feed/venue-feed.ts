@@ -22,7 +22,7 @@ import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbi
 import { passChange } from './books/pass-change.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
-import { linesReady } from './connection/lines-ready.ts';
+import { LinesReady, linesSettled } from './connection/lines-ready.ts';
 import { isOfBook, type VenueInput, VenueWarmUp, type WarmUpSettings } from './connection/venue-warm-up.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
@@ -37,15 +37,9 @@ import { increment, VenueCounts } from './venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
-/** How `VenueFeed.warm` buffers events, and when it resolves. */
+/** How `VenueFeed.warm` buffers events. */
 export interface WarmUp extends WarmUpSettings {
-  /** Maximum time until it resolves, milliseconds. Default 0. */
   readonly withinMs?: number;
-  /**
-   * It resolves when all lines have had their subscriptions for this long, milliseconds. Undefined: when each line has its
-   * subscriptions or has failed once.
-   */
-  readonly overlapMs?: number | undefined;
 }
 
 /** The state of one symbol, in one object so that a frame needs one lookup. */
@@ -61,6 +55,7 @@ export class VenueFeed {
   readonly events$: Observable<VenueFeedEvent>;
   readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
+  readonly linesReady: LinesReady;
   readonly #lines: VenueConnectionPool;
   readonly #arbiter: LineArbiter;
   readonly #books: VenueBooks;
@@ -110,6 +105,7 @@ export class VenueFeed {
     const onChange = this.#onInstruments;
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
     this.#lines = lines;
+    this.linesReady = new LinesReady(lines, scheduler);
     this.#arbiter = arbiter;
     this.#books = books;
     this.events$ = new Observable((subscriber) => {
@@ -121,15 +117,11 @@ export class VenueFeed {
     });
   }
 
-  /**
-   * Connects and buffers events for a later subscriber. Changes of books are not buffered, but applied at once.
-   */
-  async warm({ withinMs = 0, overlapMs, ...settings }: WarmUp = {}): Promise<void> {
+  /** Connects and buffers events. Resolves when each line has its subscriptions or failed once, or after `withinMs`. */
+  async warm({ withinMs = 0, ...settings }: WarmUp = {}): Promise<void> {
     if (this.running) return;
     this.#warmUp = new VenueWarmUp({ ...this.options, ...settings, books: this.#books, lines: this.#lines });
-    const { scheduler } = this.options;
-    const ready$ = linesReady(this.#lines, { overlapMs, scheduler });
-    const ready = firstValueFrom(race(ready$, timer(withinMs, scheduler)));
+    const ready = firstValueFrom(race(linesSettled(this.#lines), timer(withinMs, this.options.scheduler)));
     this.#start();
     await ready;
   }

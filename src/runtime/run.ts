@@ -65,6 +65,8 @@ export interface PipelinePart {
   readonly bufferShare: number;
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
+  /** Resolves when this pipeline may fence the previous writer, or when the signal aborts. */
+  readonly waitToFence: (venues: readonly Pick<VenueFeed, 'linesReady'>[], signal?: AbortSignal) => Promise<void>;
   /** The parts of a process fence their previous writers, and begin to publish, one after the other. */
   readonly newTurn: () => Turn;
 }
@@ -106,9 +108,7 @@ export interface StopOptions {
 /** How long the sink drivers may deliver after a stop. They need up to 1.5 s more, and a stop has 5 s. */
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
-const STARTING = { withinMs: 1000 };
-/** The same in a new owner of a shard that was no standby: the previous owner publishes until then, so no trade is missed. */
-const MOVING = { withinMs: 10_000, overlapMs: 1000 };
+const WARM_WITHIN_MS = 1000;
 /** How long a warm standby keeps frames at least, milliseconds. */
 const STANDBY_KEEPS_MS = 60_000;
 /** The pause before the recent records are read: missed trades are fetched first. */
@@ -140,14 +140,14 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     keepsMs = undefined;
   });
   const maxAgeMs = () => keepsMs;
-  const patience = part !== undefined && takeover === undefined ? MOVING : STARTING;
   const warmUps = venues.map((venue) => {
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
-    return venue.warm({ ...patience, bufferShare, store, maxAgeMs });
+    return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
   const turn = part?.newTurn();
   const beforeFence = async () => {
     await Promise.all([takeover, ...warmUps]);
+    await part?.waitToFence(venues, signal);
     await turn?.begin();
     signal?.throwIfAborted();
   };

@@ -2,15 +2,20 @@ import type { SchedulerLike } from 'rxjs';
 import type { FeedStatus } from '../../domain/record.ts';
 import { shardOfInstance } from '../config-of-shard.ts';
 
+/** A heartbeat comes once a second. An owner without one for this long is silent, milliseconds. */
+const SILENT_MS = 1500;
+
 /** When the heartbeats of all shards' owners were last read. Times are the scheduler's milliseconds. */
 export class OwnerHeartbeats {
   readonly #scheduler: SchedulerLike;
+  readonly #since: number;
   readonly #receivedAt = new Map<number, number>();
   /** When a broker last answered. Undefined: never. */
   answeredAt: number | undefined;
 
   constructor(scheduler: SchedulerLike) {
     this.#scheduler = scheduler;
+    this.#since = scheduler.now();
   }
 
   /** Notes that a broker has answered. */
@@ -21,6 +26,11 @@ export class OwnerHeartbeats {
   /** Returns when a heartbeat of the shard's owner was last read. Undefined: never. */
   receivedAt(shard: number): number | undefined {
     return this.#receivedAt.get(shard);
+  }
+
+  /** Returns true if no heartbeat of the shard's owner came lately. */
+  isSilent(shard: number): boolean {
+    return this.#scheduler.now() - (this.receivedAt(shard) ?? this.#since) >= SILENT_MS;
   }
 
   /** Notes a record of `feed-status`. */

@@ -20,6 +20,8 @@ export class Takeovers {
   readonly #closing = new AbortController();
   readonly #endWatch: () => void;
   readonly #hangs: Hangs;
+  /** Undefined without standbys: then no heartbeats are read. */
+  readonly #heartbeats: OwnerHeartbeats | undefined;
   /** When a living owner was last shut out of a shard, at any instance, the scheduler's milliseconds. */
   readonly #lostAt = new Map<number, number>();
   #limits: ReadonlyMap<number, number> = new Map();
@@ -36,6 +38,7 @@ export class Takeovers {
       return;
     }
     const heartbeats = new OwnerHeartbeats(scheduler);
+    this.#heartbeats = heartbeats;
     void peers.followOwners(heartbeats, this.#closing.signal);
     const limitMs = (shard: number) => this.#limits.get(shard) ?? takeoverAfterMs;
     const ownedSince = (shard: number) => this.#owners.get(shard)?.since ?? 0;
@@ -53,6 +56,11 @@ export class Takeovers {
     const now = this.#options.scheduler.now();
     const ages = [...this.#lostAt].map(([shard, at]) => [shard, Math.round(now - at)] as const);
     return new Map(ages.filter(([, ageMs]) => ageMs <= NEEDLESS_WITHIN_MS));
+  }
+
+  /** True if the shard's present owner publishes nothing, or if that is not known. */
+  isOwnerSilent(shard: number): boolean {
+    return this.#heartbeats?.isSilent(shard) ?? true;
   }
 
   /** Notes an assignment, and what other instances know. */

@@ -28,6 +28,7 @@ export class VenueConnectionPool {
   readonly #lines: ConnectionSlot[] = [];
   readonly #budget: ConnectionBudget;
   #connections = 0;
+  #isOpened = false;
   #notices: Subscription | undefined;
 
   /** `isIdle`: returns true if other venues show that the market is idle. */
@@ -45,6 +46,11 @@ export class VenueConnectionPool {
 
   get up(): number {
     return this.#lines.filter((line) => line.up).length;
+  }
+
+  /** True if the lines of the instruments are known, and have their subscriptions. */
+  get isSubscribed(): boolean {
+    return this.#isOpened && this.#lines.every((line) => line.isSubscribed);
   }
 
   /** Returns the number of open connections that carry a symbol's trades. A cutover adds one for a moment. */
@@ -85,6 +91,7 @@ export class VenueConnectionPool {
     const wanted = { instruments, channels, lines, websocketUrls, ...(books === undefined ? {} : { books }) };
     for (const plan of planConnections(venue, wanted)) this.#addLine({ ...plan, group: firstGroup + plan.group });
     this.#notices ??= this.#followNotices();
+    this.#isOpened = true;
   }
 
   /** Subscribes one more instrument, on new connections if no line has room. */
@@ -111,8 +118,7 @@ export class VenueConnectionPool {
   }
 
   /**
-   * Unsubscribes and subscribes an instrument's topics, or only `own`. `number`: the number of the line; null: all
-   * lines. Returns the ids of the connections that may miss data meanwhile.
+   * Subscribes an instrument's topics anew, or only `own`, on one line or on all. Returns the connections that may miss data.
    */
   resubscribe(
     instrument: Instrument,
@@ -169,10 +175,7 @@ export class VenueConnectionPool {
     return this.#byTopic.get(topic);
   }
 
-  /**
-   * Returns true if the venue refused an instrument's trades on a line, and no open line has them. Then the venue does
-   * not serve the instrument.
-   */
+  /** Returns true if the venue refused an instrument's trades on a line, and no open line has them: it does not serve it. */
   lacks(instrument: Instrument): boolean {
     const needed = this.neededOf(instrument);
     const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.wanted.has(topic));

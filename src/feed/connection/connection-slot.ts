@@ -73,6 +73,11 @@ export class ConnectionSlot {
     return this.connectionsUp.length > 0;
   }
 
+  /** True if an open connection has all subscriptions of the line. */
+  get isSubscribed(): boolean {
+    return this.connectionsUp.some((connection) => connection.hasAll(this.topics.wanted));
+  }
+
   /** The open connections: two during a cutover, none while it connects. */
   get connectionsUp(): readonly ManagedConnection[] {
     return this.#connections.filter(({ up }) => up);

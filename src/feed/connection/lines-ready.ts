@@ -1,31 +1,43 @@
-import { distinctUntilChanged, map, NEVER, type Observable, of, type SchedulerLike, switchMap, timer } from 'rxjs';
+import { filter, type Observable, type SchedulerLike } from 'rxjs';
 import type { VenueConnectionPool } from './connection-pool.ts';
 
-export interface LinesReadyOptions {
-  /** How long all lines must have had their subscriptions, milliseconds. Undefined: each has them, or has failed once. */
-  readonly overlapMs: number | undefined;
-  readonly scheduler: SchedulerLike;
+/** Knows since when all lines of a venue have their subscriptions. */
+export class LinesReady {
+  readonly #lines: Pick<VenueConnectionPool, 'isSubscribed'>;
+  readonly #scheduler: SchedulerLike;
+  #since: number | undefined;
+
+  constructor(lines: Pick<VenueConnectionPool, 'isSubscribed' | 'events$'>, scheduler: SchedulerLike) {
+    this.#lines = lines;
+    this.#scheduler = scheduler;
+    lines.events$.subscribe(({ kind }) => {
+      if (kind === 'change') this.#check();
+    });
+  }
+
+  /** The scheduler's milliseconds. Undefined: not all lines have their subscriptions now. */
+  get since(): number | undefined {
+    // A venue without any of the instruments has no line that changes.
+    this.#check();
+    return this.#since;
+  }
+
+  #check(): void {
+    if (this.#lines.isSubscribed) this.#since ??= this.#scheduler.now();
+    else this.#since = undefined;
+  }
 }
 
-/** Emits when the lines of a venue are ready. Subscribe before they connect. */
-export function linesReady(
-  lines: Pick<VenueConnectionPool, 'events$' | 'count'>,
-  { overlapMs, scheduler }: LinesReadyOptions,
-): Observable<unknown> {
-  const ready = new Set<unknown>();
+/** Emits when each line has its subscriptions or failed once. */
+export function linesSettled(lines: Pick<VenueConnectionPool, 'events$' | 'count'>): Observable<unknown> {
+  const settled = new Set<unknown>();
   return lines.events$.pipe(
-    map((item) => {
-      if (item.kind !== 'change') return ready.size >= lines.count;
+    filter((item) => {
+      if (item.kind === 'frame') return false;
       const { line, connection, event } = item;
-      const isLost = event.kind === 'lost';
-      if (isLost && overlapMs !== undefined) ready.delete(line);
-      else if (isLost || (event.kind === 'subscribed' && connection.hasAll(line.topics.wanted))) ready.add(line);
-      return ready.size >= lines.count;
-    }),
-    distinctUntilChanged(),
-    switchMap((isReady) => {
-      if (!isReady) return NEVER;
-      return overlapMs === undefined ? of(isReady) : timer(overlapMs, scheduler);
+      if (event.kind === 'lost' || (event.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
+        settled.add(line);
+      return settled.size >= lines.count;
     }),
   );
 }
