@@ -26,7 +26,7 @@ stamp=node_modules/.market-feed-stamp
 if [ ! -L node_modules ] && [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo 'installing the packages of package-lock.json' >&2
   [ $# = 0 ] || node "$1" >&2 &
-  npm ci --loglevel=error >&2
+  npm ci --loglevel=error >&2 || { wait; exit 1; }
   wait
   echo "$wanted" >"$stamp"
 fi

@@ -49,12 +49,12 @@ await deleteUnused();
 for (const each of PACKAGES) await make(each);
 console.log(`packages: ${PACKAGES.map(({ name }) => `dist/packages/${name}`).join(', ')}`);
 
-/** Keeps what the exports and the thread that converts Parquet files need. */
+/** Keeps what the exports need. */
 async function deleteUnused(): Promise<void> {
   const modules = Object.values(main.exports).flatMap((entry) =>
     typeof entry === 'string' ? [] : normalize(entry.default).replace(/\.js$/, ''),
   );
-  const used = new Set((await importsOf([...modules, 'dist/sinks/parquet/converter-worker'])).files);
+  const used = new Set((await importsOf(modules)).files);
   for await (const file of glob('dist/**/*.{js,d.ts}', { cwd: root, exclude: ['dist/cli', 'dist/dashboard'] }))
     if (!used.has(file)) await rm(join(root, file));
 }

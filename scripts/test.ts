@@ -40,7 +40,7 @@ const TSC = 'node_modules/typescript-7/bin/tsc';
 /** Each checker of the compiler checks the types that its files use again. The tests use the other cores. */
 const ONE_CHECKER = ['--checkers', '1'];
 
-/** There is no check for the build: the test of the package builds, packs and installs it. */
+/** There is no check for the build: the test of the package builds, packs and runs it. */
 const checks: readonly Check[] = [
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'import rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },

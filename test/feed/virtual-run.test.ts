@@ -72,8 +72,6 @@ const MAX_PAUSE_MS = 30_000;
 /** The wanted number of runs with new seeds; undefined: the default number with fixed seeds. */
 const ASKED_RUNS = process.env.VIRTUAL_RUNS;
 const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 1));
-/** The most happenings of a random run. The suite's run is short. */
-const MAX_HAPPENINGS = isFuzz || ASKED_RUNS !== undefined ? 25 : 10;
 /** True: the test searches for the shortest script that fails, which takes minutes. */
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
 const MAX_TEST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
@@ -185,7 +183,7 @@ const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, stored]) =>
     sinks: fc.constant(stored.sinks),
     machines: fc.constant(stored.machines),
     happenings: fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), what: happeningAt(venues, stored) }), {
-      maxLength: MAX_HAPPENINGS,
+      maxLength: 25,
       size: 'max',
     }),
   }),

@@ -67,7 +67,7 @@ afterAll(() => proxied?.close());
 const configWith = (client: KafkaConfig['client'], { brokers } = proxied): KafkaConfig =>
   kafkaConfig(brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
-// In the suite, kafka-faults.test.ts kills a broker.
+// Kills of a broker belong to `make faults`.
 if (isLong) {
   it('the Kafka sink waits with either client for the coordinator of a broker that restarts after a kill', async () => {
     const own = await startProxiedBroker();
