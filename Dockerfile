@@ -11,12 +11,12 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json ./
-COPY scripts/build-command.ts scripts/build-dashboard.ts scripts/
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build-dashboard.ts scripts/
 COPY bin bin
 COPY src src
 COPY dashboard dashboard
-RUN node scripts/build-command.ts \
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json --declaration false --sourceMap false \
   && node scripts/build-dashboard.ts \
   && rm -f dist/dashboard/.stamp \
   && mkdir -p /state/data /state/spill

@@ -63,7 +63,6 @@ typecheck: ready ## checks the types, and how much of the source has types
 
 build: ready ## builds dist/ as it is published, and the small packages; does not check types (make typecheck does)
 	@rm -rf dist && $(TSC) -p tsconfig.build.json
-	@node scripts/build-command.ts
 	@node scripts/build-packages.ts
 	@node scripts/build-dashboard.ts
 

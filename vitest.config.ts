@@ -187,7 +187,7 @@ const long = {
 
 export default defineConfig({
   test: {
-    globalSetup: ['scripts/build-command.ts', 'testing/kafka/shared-broker.ts'],
+    globalSetup: 'testing/kafka/shared-broker.ts',
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     projects: process.env.MARKET_FEED_LONG_TESTS === 'true' ? [long] : suite,

@@ -1,9 +1,9 @@
 /**
- * Deletes the compiled files of dist that no entry of the package imports: only the command line uses them, and it is a bundle.
- * Then makes the small packages in dist/packages: for each package, the files that its entries import, and a package.json with
- * the version and the dependencies of the main one. Publish one with `npm publish dist/packages/NAME`.
+ * Makes the small packages in dist/packages from the compiled files of dist: for each package, the files that its
+ * entries import, and a package.json with the version and the dependencies of the main one. Publish one with
+ * `npm publish dist/packages/NAME`.
  */
-import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 
@@ -39,25 +39,13 @@ const PACKAGES: readonly SmallPackage[] = [
 
 interface Manifest {
   readonly [key: string]: unknown;
-  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
 const main = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
-await deleteUnused();
 for (const each of PACKAGES) await make(each);
 console.log(`packages: ${PACKAGES.map(({ name }) => `dist/packages/${name}`).join(', ')}`);
-
-/** Keeps what the exports need. */
-async function deleteUnused(): Promise<void> {
-  const modules = Object.values(main.exports).flatMap((entry) =>
-    typeof entry === 'string' ? [] : normalize(entry.default).replace(/\.js$/, ''),
-  );
-  const used = new Set((await importsOf(modules)).files);
-  for await (const file of glob('dist/**/*.{js,d.ts}', { cwd: root, exclude: ['dist/cli', 'dist/dashboard'] }))
-    if (!used.has(file)) await rm(join(root, file));
-}
 
 async function make(small: SmallPackage): Promise<void> {
   const folder = join(root, 'dist/packages', small.name);

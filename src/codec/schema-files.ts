@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { packageFile } from './package-file.ts';
 
 export type AvroSchema = string | readonly AvroSchema[] | AvroSchemaObject;
 
@@ -38,7 +37,7 @@ export interface RecordSchema extends AvroSchemaObject {
 
 export const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => Array.isArray(schema);
 
-const FOLDER = packageFile('schemas/');
+const FOLDER = new URL('../../schemas/', import.meta.url);
 
 /** Parses the schema of a record. @throws Error if the JSON is no schema of a record. */
 export function parseSchema(json: string): RecordSchema {

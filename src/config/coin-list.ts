@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageFile } from '../codec/package-file.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { shown } from '../domain/options/shown.ts';
 import { allCoins, type CoinEntry, type CoinSelection, coinEverywhere } from './config.ts';
@@ -83,7 +82,7 @@ function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
   return venueSymbol.endsWith(quote) && venueSymbol.length > quote.length && venueSymbol === venueSymbol.toUpperCase();
 }
 
-const PACKAGED_COINS = fileURLToPath(packageFile('config/coins.json'));
+const PACKAGED_COINS = fileURLToPath(new URL('../../config/coins.json', import.meta.url));
 
 /**
  * Returns the configured coins. The default is `coins.json` beside the configuration, or else the package's list.

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { packageFile } from '../codec/package-file.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayOptions } from '../gateway/gateway.ts';
 
@@ -18,6 +17,6 @@ export function gatewayOptions({ coins, feed, gateway, stats }: Config): Configu
     tiers: coins.kind === 'list' ? Object.fromEntries(coins.entries.map(({ coin, tier }) => [coin, tier])) : {},
     largeTradeThreshold: stats.largeTradeThreshold,
     longestWindowMs: Math.max(...stats.windowsMs),
-    dashboardDir: fileURLToPath(packageFile('dist/dashboard/')),
+    dashboardDir: fileURLToPath(new URL('../../dist/dashboard/', import.meta.url)),
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Status } from '../../src/gateway/api/feed-answers.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
-import { MAIN, root } from '../../testing/tools/tools.ts';
+import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 /** `market-feed demo` as a user starts it, on free ports. */
@@ -35,7 +35,7 @@ export class Demo {
 
   async run(): Promise<void> {
     const ports = ['--port', String(this.#port), '--simulator-port', String(this.#simulatorPort)];
-    const child = spawn(process.execPath, [MAIN, 'demo', ...ports, '--out', this.#folder], {
+    const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...ports, '--out', this.#folder], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

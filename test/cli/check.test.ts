@@ -8,7 +8,6 @@ import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { lockFolder } from '../../src/sinks/lock-folder.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
-import { MAIN } from '../../testing/tools/tools.ts';
 import { fakeIo } from './fake-io.ts';
 
 /** What `check` prints for a configuration whose venues cannot be reached. */
@@ -130,7 +129,7 @@ it('check names a folder on a full disk, and exits with 1', async () => {
   };
   writeFileSync(config, JSON.stringify(values));
   const script = 'mount -t tmpfs -o size=4k tmpfs "$1"; head -c 4096 /dev/zero >"$1/full"; shift; exec "$@"';
-  const command = [process.execPath, MAIN, 'check', '--config', config];
+  const command = [process.execPath, 'src/cli/main.ts', 'check', '--config', config];
   const { status, stdout } = spawnSync('unshare', ['-rm', 'sh', '-c', script, 'sh', disk, ...command], {
     encoding: 'utf8',
   });

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, expect, it } from 'vitest';
-import { MAIN } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const children: ChildProcess[] = [];
@@ -9,7 +8,7 @@ afterEach(() => {
 });
 
 function start(...argv: string[]) {
-  const child = spawn(process.execPath, [MAIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['src/cli/main.ts', ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const said = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => {
@@ -39,7 +38,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s stops a command of market-feed with 
 
 it('market-feed exits with 1 at a second signal, but counts signals within one second as one', async () => {
   const deaf = `data:text/javascript,${encodeURIComponent('AbortSignal.prototype.addEventListener = () => {}')}`;
-  const child = spawn(process.execPath, ['--import', deaf, MAIN, 'simulate', '--port', '0']);
+  const child = spawn(process.execPath, ['--import', deaf, 'src/cli/main.ts', 'simulate', '--port', '0']);
   children.push(child);
   let code: number | null | undefined;
   child.once('exit', (exitCode) => {
@@ -60,7 +59,7 @@ it('market-feed exits with 0 and without an error when the reader closes stdout'
   await until(() => simulator.said.out.includes('}'));
   const { url } = JSON.parse(simulator.said.out) as { url: string };
   const environment = { ...process.env, MARKET_FEED__VENUES__BYBIT__WEBSOCKET_URLS: `${url}/bybit/v5/public/spot` };
-  const watch = spawn(process.execPath, [MAIN, 'watch', 'btcusdt', 'book_ticker', '1000000'], {
+  const watch = spawn(process.execPath, ['src/cli/main.ts', 'watch', 'btcusdt', 'book_ticker', '1000000'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment,
   });

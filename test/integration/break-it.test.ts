@@ -5,7 +5,6 @@ import { expect, it } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { startMarketFeed, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
-import { MAIN } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 import { collect } from '../sinks/avro-file/collect.ts';
 
@@ -29,7 +28,7 @@ it('the lines of "Break it" in the README have the described effects if they are
     .slice(0, -2)
     .join('\n')
     .replaceAll('127.0.0.1:9100', `127.0.0.1:${port}`)
-    .replaceAll('npx market-feed', `${process.execPath} ${MAIN}`)
+    .replaceAll('npx market-feed', `${process.execPath} src/cli/main.ts`)
     .replaceAll('data/demo', dir);
   const { stdout } = await promisify(execFile)('bash', ['-e', '-c', script], { maxBuffer: 2 ** 26 });
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { MAIN, root } from '../tools/tools.ts';
+import { root } from '../tools/tools.ts';
 import { until } from '../tools/until.ts';
 
 /** A `market-feed` command as a user starts it: a process of its own, killed when the test ends. */
@@ -25,13 +25,13 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /** Starts `market-feed ARGUMENTS`. Call it within a test. */
 export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
-  return start(process.execPath, [MAIN, ...args]);
+  return start(process.execPath, ['src/cli/main.ts', ...args]);
 }
 
 /** Starts `market-feed ARGUMENTS` in a process that may have at most `maxFiles` files open. */
 export function startWithFiles(maxFiles: number, ...args: readonly string[]): MarketFeedProcess {
   const limited = `ulimit -n ${maxFiles}; exec "$@"`;
-  return start('bash', ['-c', limited, 'limited', process.execPath, MAIN, ...args]);
+  return start('bash', ['-c', limited, 'limited', process.execPath, 'src/cli/main.ts', ...args]);
 }
 
 function start(program: string, args: readonly string[]): MarketFeedProcess {

@@ -5,6 +5,3 @@ export const root: string = join(import.meta.dirname, '../..');
 
 /** Folder for downloads that are not in git: jars, the Python environment, Node itself. */
 export const tools: string = join(root, '.tools');
-
-/** The command line, as a path below `root`. Vitest's global setup bundles it (scripts/build-command.ts). */
-export const MAIN = 'dist/cli/main.js';

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../../codec/package-file.ts';
 
 /** The version in package.json. */
 export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'));
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
   return String(manifest.version);
 }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { parse } from 'yaml';
-import { packageFile } from '../../codec/package-file.ts';
 import { addFile, type StaticFile, staticFile } from './static-file.ts';
 
-const DOCUMENT = packageFile('schemas/asyncapi.yaml');
+const DOCUMENT = new URL('../../../schemas/asyncapi.yaml', import.meta.url);
 
 /** Serves the AsyncAPI document of the topics, as YAML and JSON. The JSON is made at its first request: it takes 100 ms. */
 export async function addAsyncApi(app: FastifyInstance): Promise<void> {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { MAIN } from '../../../testing/tools/tools.ts';
 
 /** Runs a command on a pseudo terminal, with the arguments of a demo, and types `q` when trading is allowed. */
 async function withDemo(command: (demo: readonly string[]) => readonly string[]): Promise<unknown> {
   const dir = mkdtempSync(path.join(tmpdir(), 'market-feed-terminal-'));
   try {
     const script = path.resolve('testing/python/press_q.py');
-    const demo = [process.execPath, path.resolve(MAIN), 'demo', '--out', dir, '--port', '0', '--simulator-port', '0'];
+    const main = path.resolve('src/cli/main.ts');
+    const demo = [process.execPath, main, 'demo', '--out', dir, '--port', '0', '--simulator-port', '0'];
     const environment = { ...process.env, TERM: 'xterm', NO_COLOR: '' };
     const { stdout } = await promisify(execFile)('python3', [script, '100', '30', ...command(demo)], {
       env: environment,
