@@ -59,7 +59,7 @@ async function record(
   const timer = setInterval(() => {
     const { frames, bytes } = recording.capture.written;
     const ms = performance.now() - startedAt;
-    const up = recording.feed.venues.filter((venue) => venue.linesUp > 0).map((venue) => venue.options.venue.id);
+    const up = recording.feed.venues.filter((venue) => venue.lines.up > 0).map((venue) => venue.options.venue.id);
     const connected = up.length === 0 ? 'no venue is connected' : up.join(' ');
     line.show(`recording ${duration(ms)}  ${count(frames)} frames  ${megabytes(bytes)} MB  ${connected}`);
     if (performance.now() - loggedAt < LOG_EVERY_MS) return;

@@ -22,7 +22,7 @@ import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbi
 import { passChange } from './books/pass-change.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
-import { LinesReady, linesSettled } from './connection/lines-ready.ts';
+import { linesSettled } from './connection/lines-settled.ts';
 import { isOfBook, type VenueInput, VenueWarmUp, type WarmUpSettings } from './connection/venue-warm-up.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
@@ -55,7 +55,6 @@ export class VenueFeed {
   readonly events$: Observable<VenueFeedEvent>;
   readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
-  readonly linesReady: LinesReady;
   readonly #lines: VenueConnectionPool;
   readonly #arbiter: LineArbiter;
   readonly #books: VenueBooks;
@@ -105,7 +104,6 @@ export class VenueFeed {
     const onChange = this.#onInstruments;
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
     this.#lines = lines;
-    this.linesReady = new LinesReady(lines, scheduler);
     this.#arbiter = arbiter;
     this.#books = books;
     this.events$ = new Observable((subscriber) => {
@@ -167,12 +165,8 @@ export class VenueFeed {
     return this.running ? this.#liveness.frames.lastDataAt : null;
   }
 
-  get linesUp(): number {
-    return this.#lines.up;
-  }
-
-  get lines(): number {
-    return this.#lines.count;
+  get lines(): Pick<VenueConnectionPool, 'count' | 'up' | 'subscribedSince'> {
+    return this.#lines;
   }
 
   get duplicates(): number {

@@ -66,7 +66,7 @@ export interface PipelinePart {
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
   /** Resolves when this pipeline may fence the previous writer, or when the signal aborts. */
-  readonly waitToFence: (venues: readonly Pick<VenueFeed, 'linesReady'>[], signal?: AbortSignal) => Promise<void>;
+  readonly waitToFence: (venues: readonly Pick<VenueFeed, 'lines'>[], signal?: AbortSignal) => Promise<void>;
   /** The parts of a process fence their previous writers, and begin to publish, one after the other. */
   readonly newTurn: () => Turn;
 }

@@ -712,7 +712,7 @@ describe('VenueFeed.warm', () => {
     const run = new ScriptedRun({ warm: true });
     deliver(run.connection(0), 5, 6, 7);
     run.scheduler.advance(2000);
-    expect([run.signals.length, run.feed.linesUp]).toEqual([0, 1]);
+    expect([run.signals.length, run.feed.lines.up]).toEqual([0, 1]);
     run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(6)]] as const)]]));
     run.subscribe();
     expect(run.signals).toEqual([]);

@@ -23,7 +23,7 @@ async function started(venue: VenueId, rate: number, every: number): Promise<Sim
       for (const symbol of [BTC, ETH]) simulator.fault({ venue, fault: 'bad_rows', symbol, count: every });
     },
   });
-  await until(() => simulated.feed.venues[0]?.linesUp === 2);
+  await until(() => simulated.feed.venues[0]?.lines.up === 2);
   await simulated.moreTrades(4 * every);
   return simulated;
 }

@@ -347,7 +347,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     await using simulated = await SimulatedFeed.start({ rates, feed: { venues: [venue] }, venue: BRISK });
     await simulated.moreTrades(50);
     for (let round = 1; round <= 4; round++) {
-      await until(() => simulated.feed.venues[0]?.linesUp === 2);
+      await until(() => simulated.feed.venues[0]?.lines.up === 2);
       await simulated.untilStatus({ state: 'subscribed' }, { count: round + 1 });
       // After its first trade of each coin, a new line can replace the other line without a gap.
       await simulated.moreTrades(150);

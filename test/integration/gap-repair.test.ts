@@ -25,7 +25,7 @@ async function started({ venue = 'binance', rate = RATE, coins, feed = {} }: Sta
     feed: { venues: [venue], channels: ['trade'], ...feed },
     venue: BRISK,
   });
-  await until(() => simulated.feed.venues[0]?.linesUp === 2);
+  await until(() => simulated.feed.venues[0]?.lines.up === 2);
   await simulated.moreTrades(rate / 2);
   return simulated;
 }
@@ -211,7 +211,7 @@ describe.concurrent('gap repair of aggregated trades', () => {
       venue: BRISK,
     });
     const came = (): number => simulated.of('agg_trade').length;
-    await until(() => simulated.feed.venues[0]?.linesUp === 2 && came() > 50);
+    await until(() => simulated.feed.venues[0]?.lines.up === 2 && came() > 50);
     simulated.simulator.fault({ venue, fault: 'close' });
     simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 1 });
     await untilGaps(simulated, 3);
@@ -373,7 +373,7 @@ describe.concurrent('a gap of the standby venue', () => {
         if (venue === 'binance' && Buffer.from(data).includes('"s":"BTCUSDT"')) frames++;
       },
     });
-    await until(() => simulated.feed.venues.every(({ linesUp }) => linesUp === 2));
+    await until(() => simulated.feed.venues.every(({ lines }) => lines.up === 2));
     await simulated.moreTrades(RATE / 2, 'bybit');
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
     const from = frames;

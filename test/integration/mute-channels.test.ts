@@ -25,7 +25,7 @@ describe.concurrent.each(VENUES)('a channel of %s without data', (venue) => {
       const more = channel === 'depth' ? withDepth : {};
       await using simulated = await SimulatedFeed.start({ ...options, feed: { ...feed, ...more } });
       await simulated.moreTrades(80, venue);
-      await until(() => simulated.feed.venues[0]?.linesUp === 2);
+      await until(() => simulated.feed.venues[0]?.lines.up === 2);
       simulated.simulator.fault({ venue, fault: 'mute_channel', channel, line: 1 });
       const noticed = { state: 'feed_stale', venue, channel, line: 1, cause: 'channel_mute', symbol: 'BTCUSDT' };
       await simulated.untilStatus({ ...noticed, details: { step: 'resubscribed' } });

@@ -33,7 +33,7 @@ async function started(venue: VenueId, { feed = {}, rates = {} }: { feed?: objec
     feed: { venues: [venue], channels: ['trade', 'depth'], ...feed },
     venue: { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } },
   });
-  await until(() => simulated.feed.venues[0]?.linesUp === 2);
+  await until(() => simulated.feed.venues[0]?.lines.up === 2);
   await until(() => COINS.every((coin) => samplesOf(simulated, `${coin}USDT`).length > 1), {
     timeoutMs: 60_000,
     message: () => `a book of each coin; the story was\n${simulated.story().join('\n')}`,

@@ -42,7 +42,7 @@ it.concurrent('a feed serves books and repairs gaps by the second REST host if t
   await simulated.untilStatus({ state: 'gap_repaired', symbol: 'BTCUSDT' });
   expect(simulated.of('gap')).toMatchObject([{ symbol: 'BTCUSDT', missing: 5, filled: 5, outcome: 'repaired' }]);
   expect(simulated.statuses({ state: 'region_blocked' })).toHaveLength(1);
-  expect(simulated.feed.venues[0]?.linesUp).toBe(1);
+  expect(simulated.feed.venues[0]?.lines.up).toBe(1);
   await expectWholeAndInOrder(simulated);
 });
 

@@ -22,7 +22,7 @@ async function started(
     venue: { lines, reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } },
     ...options,
   });
-  await until(() => simulated.feed.venues[0]?.linesUp === lines);
+  await until(() => simulated.feed.venues[0]?.lines.up === lines);
   await simulated.moreTrades(RATE / 2);
   return simulated;
 }
@@ -39,7 +39,7 @@ function rotations(simulated: SimulatedFeed): Record<string, string[]> {
 
 /** Expects that consumers notice nothing: no loss, gap, repeat, trade out of order or pause. */
 async function expectUnnoticed(simulated: SimulatedFeed, lines: number): Promise<void> {
-  expect(simulated.feed.venues[0]?.linesUp).toBe(lines);
+  expect(simulated.feed.venues[0]?.lines.up).toBe(lines);
   const journal = await simulated.end();
   const { problems, trades } = compareTrades(simulated.records, journal);
   expect(problems).toEqual([]);

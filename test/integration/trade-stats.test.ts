@@ -31,7 +31,7 @@ async function started(options: SimulatedFeedOptions): Promise<SimulatedFeed> {
       ...options.stats,
     },
   });
-  await until(() => simulated.feed.venues.every(({ linesUp }) => linesUp === 2));
+  await until(() => simulated.feed.venues.every(({ lines }) => lines.up === 2));
   return simulated;
 }
 

@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, NEVER, race, type SchedulerLike, timer } from 'rxjs';
-import type { LinesReady } from '../../feed/connection/lines-ready.ts';
+import type { VenueFeed } from '../../feed/venue-feed.ts';
 import { aborted$ } from '../../net/aborted.ts';
 
 /** How long the lines of the venues must have their subscriptions: then the previous owner has published what came before. */
@@ -9,7 +9,7 @@ const ALL_WITHIN_MS = 10_000;
 const CHECK_EVERY_MS = 50;
 
 export interface WaitToFenceOptions {
-  readonly venues: readonly { readonly linesReady: Pick<LinesReady, 'since'> }[];
+  readonly venues: readonly { readonly lines: Pick<VenueFeed['lines'], 'subscribedSince'> }[];
   /** True if the previous owner publishes nothing, or if that is not known. */
   readonly isOwnerSilent: () => boolean;
   readonly scheduler: SchedulerLike;
@@ -25,7 +25,9 @@ export async function waitToFence({ venues, isOwnerSilent, scheduler, signal }: 
   const isDue = (): boolean => {
     const now = scheduler.now();
     if (isOwnerSilent()) return true;
-    const ready = venues.filter(({ linesReady: { since } }) => since !== undefined && now - since >= OVERLAP_MS);
+    const ready = venues.filter(
+      ({ lines: { subscribedSince: since } }) => since !== undefined && now - since >= OVERLAP_MS,
+    );
     return ready.length === venues.length || (now - begun >= ALL_WITHIN_MS && ready.length > 0);
   };
   if (isDue()) return;

@@ -48,9 +48,11 @@ export class VenueConnectionPool {
     return this.#lines.filter((line) => line.up).length;
   }
 
-  /** True if the lines of the instruments are known, and have their subscriptions. */
-  get isSubscribed(): boolean {
-    return this.#isOpened && this.#lines.every((line) => line.isSubscribed);
+  /** Since when all lines have their subscriptions, the scheduler's milliseconds. Undefined: not all have them now. */
+  get subscribedSince(): number | undefined {
+    // Without any of the instruments, the venue has no line: 0.
+    const since = this.#lines.flatMap((line) => line.subscribedSince ?? []);
+    return this.#isOpened && since.length === this.#lines.length ? Math.max(0, ...since) : undefined;
   }
 
   /** Returns the number of open connections that carry a symbol's trades. A cutover adds one for a moment. */
@@ -155,9 +157,7 @@ export class VenueConnectionPool {
     return number === null ? this.#lines : this.#lines.filter((line) => line.number === number);
   }
 
-  /**
-   * Returns the topics without which an instrument is not served: its trades, or all topics if no trades are wanted.
-   */
+  /** Returns the topics without which an instrument is not served: its trades, or all topics if no trades are wanted. */
   neededOf(instrument: Instrument): readonly string[] {
     const channel = this.neededChannel;
     return channel === undefined ? this.topicsOf(instrument) : this.#options.venue.topics(instrument, channel);

@@ -73,9 +73,10 @@ export class ConnectionSlot {
     return this.connectionsUp.length > 0;
   }
 
-  /** True if an open connection has all subscriptions of the line. */
-  get isSubscribed(): boolean {
-    return this.connectionsUp.some((connection) => connection.hasAll(this.topics.wanted));
+  /** Since when a connection has all subscriptions of the line, the scheduler's milliseconds. Undefined: none has them. */
+  get subscribedSince(): number | undefined {
+    const subscribed = this.connectionsUp.filter((connection) => connection.hasAll(this.topics.wanted));
+    return subscribed.length === 0 ? undefined : Math.min(...subscribed.map(({ acknowledgedAt }) => acknowledgedAt));
   }
 
   /** The open connections: two during a cutover, none while it connects. */

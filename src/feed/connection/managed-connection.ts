@@ -10,6 +10,8 @@ export class ManagedConnection {
   readonly commands$ = new Subject<ConnectionCommand>();
   up = false;
   waiting = false;
+  /** When the venue last acknowledged topics, or else when the connection was opened: the scheduler's milliseconds. */
+  acknowledgedAt = 0;
   /** How often its cutover was postponed. */
   postponements = 0;
   /** The venue's notice to close, if it came before this connection took over. */
@@ -35,6 +37,7 @@ export class ManagedConnection {
       this.#acknowledged.clear();
     }
     if (event.kind === 'subscribed') for (const topic of event.topics) this.#acknowledged.add(topic);
+    if (event.kind === 'connected' || event.kind === 'subscribed') this.acknowledgedAt = this.#scheduler.now();
   }
 
   lost(): void {

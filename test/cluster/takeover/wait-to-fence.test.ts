@@ -8,11 +8,11 @@ class Waiting {
   readonly abort = new AbortController();
   isOwnerSilent = false;
   /** Since when the lines of each venue are ready. */
-  readonly venues: { linesReady: { since: number | undefined } }[];
+  readonly venues: { lines: { subscribedSince: number | undefined } }[];
   dueAt: number | undefined;
 
   constructor(...ready: (number | undefined)[]) {
-    this.venues = ready.map((since) => ({ linesReady: { since } }));
+    this.venues = ready.map((since) => ({ lines: { subscribedSince: since } }));
     const options: WaitToFenceOptions = {
       venues: this.venues,
       isOwnerSilent: () => this.isOwnerSilent,
@@ -25,8 +25,8 @@ class Waiting {
   }
 
   setReady(venue: number, since: number | undefined): void {
-    const { linesReady } = this.venues[venue] ?? { linesReady: { since } };
-    linesReady.since = since;
+    const { lines } = this.venues[venue] as (typeof this.venues)[number];
+    lines.subscribedSince = since;
   }
 }
 

@@ -412,6 +412,45 @@ describe('VenueConnectionPool: connections near the end of their lifetime', () =
   });
 });
 
+describe('VenueConnectionPool: since when all lines have their subscriptions', () => {
+  it('begins with the last acknowledgement of the last line, and ends when a line is lost', () => {
+    const lines = new ScriptedLines({ lines: 2 });
+    const since: (number | undefined)[] = [];
+    const look = (): void => void since.push(lines.lines.subscribedSince);
+    look();
+    lines.lines.open([instrument('BTC'), instrument('ETH')]);
+    const [first, second] = [lines.connection(0), lines.connection(1)];
+    lines.scheduler.advance(100);
+    first.open().acknowledge();
+    look();
+    lines.scheduler.advance(100);
+    second.open().acknowledge(['trade.BTCUSDT']);
+    look();
+    lines.scheduler.advance(100);
+    second.acknowledge(['trade.ETHUSDT']);
+    lines.scheduler.advance(100);
+    look();
+    first.fail();
+    look();
+    expect(since).toEqual([undefined, undefined, undefined, 300, undefined]);
+  });
+
+  it('begins with the acknowledgement of the old connection during a cutover, and of the new one afterwards', () => {
+    const [lines, old, next] = rotating();
+    next.open().acknowledge();
+    const acknowledgedAt = lines.scheduler.now();
+    const during = lines.lines.subscribedSince;
+    lines.pass(1000, old, next);
+    expect([during, lines.lines.subscribedSince]).toEqual([0, acknowledgedAt]);
+  });
+
+  it('is 0 at a venue that has none of the instruments', () => {
+    const { lines } = new ScriptedLines();
+    lines.open([]);
+    expect(lines.subscribedSince).toBe(0);
+  });
+});
+
 /** Refuses every connection after the first `count`. */
 function refuseAfter(count: number): (connection: ScriptedConnection) => void {
   let made = 0;
