@@ -8,6 +8,8 @@ import {
   openDashboard,
   sharedBrowser,
   type Theme,
+  textOf,
+  textsOf,
   type WatchedPage,
 } from '../../testing/browser/browser.ts';
 import { BusyGateway } from '../../testing/browser/busy-gateway.ts';
@@ -24,9 +26,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => context?.close());
-
-const textsOf = (page: Page, selector: string) => page.locator(selector).allTextContents();
-const textOf = (page: Page, selector: string) => page.locator(selector).textContent();
 
 /* These tests share one page, because opening a page costs more than all else that a test does. */
 describe('the dashboard of a healthy feed', () => {

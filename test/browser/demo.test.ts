@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { Events } from '../../src/gateway/api/feed-answers.ts';
-import { openContext, openDashboard, sharedBrowser } from '../../testing/browser/browser.ts';
+import { openContext, openDashboard, sharedBrowser, textOf, textsOf } from '../../testing/browser/browser.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 import { Demo } from './demo.ts';
@@ -13,9 +13,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => context?.close());
-
-const textsOf = (page: Page, selector: string) => page.locator(selector).allTextContents();
-const textOf = (page: Page, selector: string) => page.locator(selector).textContent();
 
 it('the dashboard follows the demo through a failover, its end and a new start', async () => {
   const demo = await Demo.start();

@@ -3,11 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { type KafkaProxy, startSharedProxy } from '../../testing/kafka/kafka-proxy.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 import { sinkContract } from '../contracts/sink-contract.ts';
-import { expectOnceEach, feed, read, sinkOf } from './numbered-trades.ts';
+import { expectOnceEach, feed, read } from './numbered-trades.ts';
 
 let proxied: KafkaProxy;
 beforeAll(async () => {
@@ -70,7 +71,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
   sinkContract('kafka', async () => {
     const of = config();
     return {
-      newSink: () => sinkOf(of),
+      newSink: () => newKafkaSink(of),
       read: (topic) => read(of, topic),
       outage: { begin: () => proxied.refuse(), end: () => proxied.serve() },
       remove: async () => {},

@@ -10,9 +10,9 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { fetchTopic } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers, sharedRegistry } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { startRegistryDoor } from '../../testing/kafka/registry-door.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
@@ -55,13 +55,7 @@ async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
 
 function drainTo(config: KafkaConfig) {
   const states: string[] = [];
-  const sink = new KafkaSink({
-    config,
-    environmentPrefixes: [''],
-    log: quiet,
-    now: () => performance.now(),
-    wallClockMs: Date.now,
-  });
+  const sink = newKafkaSink(config);
   const driver = new SinkDriver(sink, {
     scheduler: asyncScheduler,
     onState: (state, reason) => states.push(`${state}: ${reason}`),

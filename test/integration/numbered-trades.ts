@@ -6,20 +6,12 @@ import type { FeedRecord } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
-import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { trade } from '../sinks/fake-sink.ts';
 
 /* Trades with the ids 1, 2, 3…, from a sink driver to a topic and back. */
 
 const quiet = () => {};
-export const sinkOf = (of: KafkaConfig) =>
-  new KafkaSink({
-    config: of,
-    environmentPrefixes: [''],
-    log: quiet,
-    now: () => performance.now(),
-    wallClockMs: Date.now,
-  });
 
 export async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
   const records: FeedRecord[] = [];
@@ -38,7 +30,7 @@ export function feed(of: KafkaConfig, perSecond: number) {
   const states: string[] = [];
   const latencies: number[] = [];
   const pushedAt: number[] = [];
-  const driver = new SinkDriver(sinkOf(of), {
+  const driver = new SinkDriver(newKafkaSink(of), {
     scheduler: asyncScheduler,
     onState: (state, reason) => states.push(`${state}: ${reason}`),
     onDelivered: (records) => {

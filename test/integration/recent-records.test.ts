@@ -6,9 +6,9 @@ import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
 import type { OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../../src/sinks/contract.ts';
 import { readRecent } from '../../src/sinks/kafka/read-recent.ts';
-import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { sampleBookDelta, sampleTrade, sampleTradeStats } from '../../testing/records/sample-records.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
@@ -22,14 +22,6 @@ beforeAll(async () => {
 });
 
 const config = (over: Partial<KafkaConfig> = {}) => kafkaConfig(brokers, { topicPrefix: `${randomUUID()}.`, ...over });
-const sinkOf = (of: KafkaConfig): Sink =>
-  new KafkaSink({
-    config: of,
-    environmentPrefixes: [''],
-    log: quiet,
-    now: () => performance.now(),
-    wallClockMs: Date.now,
-  });
 
 const traded = (id: number, atMs: number, symbol = 'BTCUSDT'): OutRecord => {
   const timestamp = T + atMs;
@@ -101,7 +93,7 @@ describe('Sink.recent', () => {
   it('reads at most the last 1,000 trades of each of 20 symbols, and their windows, in little CPU time', async () => {
     const { records, checkpoints } = market(isLong ? 1000 : 400);
     const dir = await testFolder();
-    const sinks = [sinkOf(config()), new AvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T })];
+    const sinks = [newKafkaSink(config()), new AvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T })];
     for (const sink of sinks) {
       await sink.open();
       await writeAll(sink, records);
@@ -136,7 +128,7 @@ describe('Sink.recent', () => {
 
   it('skips foreign records and the fence markers in the topic', async () => {
     const of = config({ partitions: 1 });
-    const first = sinkOf(of);
+    const first = newKafkaSink(of);
     await first.open();
     await first.write(range(1, 3).map((id) => traded(id, id)));
     const foreign = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).producer();
@@ -154,12 +146,12 @@ describe('Sink.recent', () => {
     await first.close();
     for (const id of range(5, 8)) {
       // A start fences the previous writer, which leaves a marker in the topic.
-      const sink = sinkOf(of);
+      const sink = newKafkaSink(of);
       await sink.open();
       await sink.write([traded(id, id)]);
       await sink.close();
     }
-    const last = sinkOf(of);
+    const last = newKafkaSink(of);
     await last.open();
     const found = await last.recent(options({ checkpoints: [checkpoint(8, 8)], trades: 6 }));
     await last.close();
@@ -169,7 +161,7 @@ describe('Sink.recent', () => {
 
   it('reads backwards in stretches without losing or repeating trades', async () => {
     const of = config({ partitions: 1 });
-    const sink = sinkOf(of);
+    const sink = newKafkaSink(of);
     await sink.open();
     const records = range(1, 30_000).map((id) => traded(id, id, id % 3000 === 0 ? 'ETHUSDT' : 'BTCUSDT'));
     await writeAll(sink, records);
@@ -182,7 +174,7 @@ describe('Sink.recent', () => {
 
   it('reports if its limits end the span early, and does not read on for a rarely traded symbol', async () => {
     const of = config({ partitions: 1 });
-    const sink = sinkOf(of);
+    const sink = newKafkaSink(of);
     await sink.open();
     await writeAll(sink, [
       ...range(1, 5).map((id) => traded(id, id, 'ETHUSDT')),
@@ -206,7 +198,7 @@ describe('Sink.recent', () => {
 describe('an order book of 5,000 levels a side', () => {
   it('is delivered to Kafka as one record, also with several books in a batch', async () => {
     const of = config({ partitions: 1 });
-    const sink = sinkOf(of);
+    const sink = newKafkaSink(of);
     await sink.open();
     const side = (from: number) =>
       range(0, 4999).map((index) => ({ price: `${from + index}.01`, quantity: `${index}.12345678` }));

@@ -69,6 +69,12 @@ export async function openContext(browser: Browser): Promise<BrowserContext> {
   return context;
 }
 
+/** The text of each element that the selector finds. */
+export const textsOf = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allTextContents();
+
+/** The text of the one element that the selector finds. */
+export const textOf = (page: Page, selector: string): Promise<string | null> => page.locator(selector).textContent();
+
 /** Opens the address in a new page and waits for the first price and the panels that follow it. */
 export async function openDashboard(
   context: BrowserContext,
