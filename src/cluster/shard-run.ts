@@ -25,6 +25,8 @@ export class ShardRun {
   /** When it began to serve the shard, the scheduler's milliseconds. */
   since: number;
   isStandby: boolean;
+  /** True once it may have shut the previous owner out. */
+  isFencing = false;
   readonly #scheduler: SchedulerLike;
   readonly #abort = new AbortController();
   readonly #takeover = Promise.withResolvers<void>();
@@ -62,9 +64,12 @@ export class ShardRun {
     this.#takeover.resolve();
   }
 
-  /** Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs` if given. */
+  /**
+   * Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs` if given. It
+   * ends at once if it has not shut the previous owner out, which then still publishes.
+   */
   giveUp(withinMs?: number, options: StopOptions = {}): void {
-    if (this.pipeline === undefined) {
+    if (this.pipeline === undefined && !this.isFencing) {
       this.stop('given up');
       return;
     }

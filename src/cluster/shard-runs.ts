@@ -110,13 +110,18 @@ export class ShardRuns {
     const { config, dependencies, scheduler, access, isOwnerSilent, onEnded, onFailed } = this.#options;
     const { shards } = config.cluster;
     const log = dependencies.log.child({ shard });
-    const shared = { bufferShare: 1 / shards, access, newTurn: () => this.#turns.newTurn() };
-    const isSilent = () => isOwnerSilent(shard);
+    const turn = this.#turns.newTurn();
     const part: PipelinePart = {
-      waitToFence: (venues, signal) => waitToFence({ venues, isOwnerSilent: isSilent, scheduler, signal }),
       name: nameOfShard(shard),
       isOwn: shardFilter(shard, shards),
-      ...shared,
+      bufferShare: 1 / shards,
+      access,
+      beforeFence: async (venues, signal) => {
+        await waitToFence({ venues, isOwnerSilent: () => isOwnerSilent(shard), scheduler, signal });
+        await turn.begin();
+        run.isFencing = true;
+      },
+      afterFence: () => turn.end(),
     };
     const start = async (signal: AbortSignal, takeover: Promise<void> | undefined): Promise<Pipeline> => {
       const own = { ...dependencies, log, signal, part, ...(takeover === undefined ? {} : { takeover }) };

@@ -66,16 +66,9 @@ export interface PipelinePart {
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
   /** Resolves when this pipeline may fence the previous writer, or when the signal aborts. */
-  readonly waitToFence: (venues: readonly Pick<VenueFeed, 'lines'>[], signal?: AbortSignal) => Promise<void>;
-  /** The parts of a process fence their previous writers, and begin to publish, one after the other. */
-  readonly newTurn: () => Turn;
-}
-
-export interface Turn {
-  /** Queues up, and resolves when all turns before are over. Further calls return the same promise. */
-  begin(): Promise<void>;
-  /** Lets the next turn begin. */
-  end(): void;
+  readonly beforeFence: (venues: readonly Pick<VenueFeed, 'lines'>[], signal?: AbortSignal) => Promise<void>;
+  /** Called when this pipeline publishes, and also if it cannot start. */
+  readonly afterFence: () => void;
 }
 
 /** A running feed with its sinks. */
@@ -144,16 +137,14 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
     return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store, maxAgeMs });
   });
-  const turn = part?.newTurn();
   const beforeFence = async () => {
     await Promise.all([takeover, ...warmUps]);
-    await part?.waitToFence(venues, signal);
-    await turn?.begin();
+    await part?.beforeFence(venues, signal);
     signal?.throwIfAborted();
   };
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
-    turn?.end();
+    part?.afterFence();
     if (signal?.aborted) logDiscarded(venues, dependencies, signal.reason);
     for (const venue of venues) venue.close();
     await opened?.close(0).catch(() => {});
@@ -185,7 +176,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');
   const published = publish(feed, sinks, context);
   feed.start();
-  turn?.end();
+  part?.afterFence();
   const healing = new HealingProgress();
   const observed = { feed, sinks, published, healing };
   const stopHealing = config.feed.backfill ? heal(config, { ...context, ...observed, access }) : undefined;

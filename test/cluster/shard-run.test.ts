@@ -58,6 +58,18 @@ it('a shard that is given up while it starts ends at once without having run', a
   expect([shard.aborted, shard.end, shard.stops]).toEqual([true, { fault: undefined, ran: undefined }, []]);
 });
 
+it('a shard that is given up while it shuts the previous owner out runs until another instance takes it over', async () => {
+  const shard = new Scripted();
+  shard.run.isFencing = true;
+  shard.run.giveUp();
+  await shard.begin();
+  await shard.clock.advance(600_000);
+  expect([shard.aborted, shard.run.isGivenUp, shard.end]).toEqual([false, true, undefined]);
+  shard.failing.abort(taken);
+  await shard.clock.advance(0);
+  expect(shard.end).toMatchObject({ fault: taken });
+});
+
 it('a given-up shard runs until another instance takes it over, and reports nothing undelivered', async () => {
   const shard = new Scripted();
   await shard.begin();

@@ -1,8 +1,14 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Turn } from '../../runtime/run.ts';
 
 /** Longest time of a turn, milliseconds. A turn may wait for brokers, and should not delay the others for long. */
 const MAX_TURN_MS = 500;
+
+export interface Turn {
+  /** Queues up, and resolves when all turns before are over. Further calls return the same promise. */
+  begin(): Promise<void>;
+  /** Lets the next turn begin. */
+  end(): void;
+}
 
 /** A queue of tasks. A task begins when the one before has ended, or has taken half a second. */
 export class Turns {
