@@ -16,6 +16,12 @@ const WITH_ACLS = {
 };
 
 /**
+ * Kafka's own limit. A busy machine can delay heartbeats by the 2 s of other test brokers. The controller would then fence this
+ * broker, and transactions could wait for more than ten seconds. No test stops it.
+ */
+const PATIENT = { 'broker.session.timeout.ms': '9000' };
+
+/**
  * Vitest's global setup: one broker and one schema registry for all test files. Each starts when the first file asks.
  * Test files run in processes of their own and ask over HTTP (see `sharedBrokers` and `sharedRegistry`).
  */
@@ -82,7 +88,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 
 async function startAndReport(proxies: readonly string[]): Promise<Broker> {
   const started = performance.now();
-  const broker = await startBroker({ config: WITH_ACLS, proxies });
+  const broker = await startBroker({ config: { ...WITH_ACLS, ...PATIENT }, proxies });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.info(`the tests' Kafka: by ${broker.way}, ${broker.brokers.join()}, ready in ${seconds} s`);
   return broker;
