@@ -25,8 +25,6 @@ export class ShardRun {
   /** When it began to serve the shard, the scheduler's milliseconds. */
   since: number;
   isStandby: boolean;
-  /** True once it may have shut the previous owner out. */
-  isFencing = false;
   readonly #scheduler: SchedulerLike;
   readonly #abort = new AbortController();
   readonly #takeover = Promise.withResolvers<void>();
@@ -34,6 +32,8 @@ export class ShardRun {
   /** Undefined while it starts, and after its end. */
   pipeline: Pipeline | undefined;
   #givenUp: Subscription | undefined;
+  /** True once it may have shut the previous owner out. */
+  #isFencing = false;
 
   /** @param start starts the pipeline. `takeover`: resolves when it takes over; undefined: at once */
   constructor(
@@ -65,11 +65,11 @@ export class ShardRun {
   }
 
   /**
-   * Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs` if given. It
-   * ends at once if it has not shut the previous owner out, which then still publishes.
+   * Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs` if given. If it
+   * has not begun to shut the previous owner out, it ends at once: that owner still publishes.
    */
   giveUp(withinMs?: number, options: StopOptions = {}): void {
-    if (this.pipeline === undefined && !this.isFencing) {
+    if (this.pipeline === undefined && !this.#isFencing) {
       this.stop('given up');
       return;
     }
@@ -77,6 +77,12 @@ export class ShardRun {
       withinMs === undefined
         ? Subscription.EMPTY
         : this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
+  }
+
+  /** Call this before each attempt to shut the previous owner out. Once given up, it makes no further attempt. */
+  beginFence(): void {
+    if (this.isGivenUp) this.stop('given up');
+    else this.#isFencing = true;
   }
 
   keep(): void {

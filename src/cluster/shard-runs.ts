@@ -119,7 +119,7 @@ export class ShardRuns {
       beforeFence: async (venues, signal) => {
         await waitToFence({ venues, isOwnerSilent: () => isOwnerSilent(shard), scheduler, signal });
         await turn.begin();
-        run.isFencing = true;
+        run.beginFence();
       },
       afterFence: () => turn.end(),
     };

@@ -60,7 +60,7 @@ it('a shard that is given up while it starts ends at once without having run', a
 
 it('a shard that is given up while it shuts the previous owner out runs until another instance takes it over', async () => {
   const shard = new Scripted();
-  shard.run.isFencing = true;
+  shard.run.beginFence();
   shard.run.giveUp();
   await shard.begin();
   await shard.clock.advance(600_000);
@@ -68,6 +68,15 @@ it('a shard that is given up while it shuts the previous owner out runs until an
   shard.failing.abort(taken);
   await shard.clock.advance(0);
   expect(shard.end).toMatchObject({ fault: taken });
+});
+
+it('a given-up shard whose attempt to shut the previous owner out failed makes no second attempt', async () => {
+  const shard = new Scripted();
+  shard.run.beginFence();
+  shard.run.giveUp();
+  shard.run.beginFence();
+  await shard.clock.advance(0);
+  expect([shard.aborted, shard.end]).toEqual([true, { fault: undefined, ran: undefined }]);
 });
 
 it('a given-up shard runs until another instance takes it over, and reports nothing undelivered', async () => {

@@ -16,8 +16,8 @@ const WITH_ACLS = {
 };
 
 /**
- * Kafka's own limit. A busy machine can delay heartbeats by the 2 s of other test brokers. The controller would then fence this
- * broker, and transactions could wait for more than ten seconds. No test stops it.
+ * No test stops this broker, so it keeps Kafka's own limit. Other test brokers have 2 s. On a busy machine, heartbeats can be
+ * later than that. The controller then fences the broker, and transactions can wait for more than ten seconds.
  */
 const PATIENT = { 'broker.session.timeout.ms': '9000' };
 

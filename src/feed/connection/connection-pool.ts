@@ -50,7 +50,7 @@ export class VenueConnectionPool {
 
   /** Since when all lines have their subscriptions, the scheduler's milliseconds. Undefined: not all have them now. */
   get subscribedSince(): number | undefined {
-    // Without any of the instruments, the venue has no line: 0.
+    // 0 at a venue that has none of the instruments, because it has no lines.
     const since = this.#lines.flatMap((line) => line.subscribedSince ?? []);
     return this.#isOpened && since.length === this.#lines.length ? Math.max(0, ...since) : undefined;
   }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type WaitToFenceOptions, waitToFence } from '../../../src/cluster/takeover/wait-to-fence.ts';
+import { at } from '../../../src/domain/at.ts';
 import { VirtualClock } from '../../sinks/virtual-clock.ts';
 
 /** A new owner that waits, and when it may fence. */
@@ -25,8 +26,7 @@ class Waiting {
   }
 
   setReady(venue: number, since: number | undefined): void {
-    const { lines } = this.venues[venue] as (typeof this.venues)[number];
-    lines.subscribedSince = since;
+    at(this.venues, venue).lines.subscribedSince = since;
   }
 }
 
