@@ -23,6 +23,11 @@ const DAY_MS = 86_400_000;
 
 export type ChartLibrary = typeof import('./chart-library.ts');
 
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The chart and its two series; prices are numbers here, for drawing alone. */
 export class CandleDrawing {
   readonly #library: ChartLibrary;
@@ -34,6 +39,8 @@ export class CandleDrawing {
   #up = '';
   #down = '';
   #drawn: readonly KlineJson[] = [];
+  /** The range that the chart takes on in its next frame, as places in `#drawn`. */
+  #nextRange: Range | undefined;
   #pointsHere = false;
 
   /** @param atNewest is set to whether the newest candle is in view */
@@ -99,23 +106,21 @@ export class CandleDrawing {
 
   /** Shows more or fewer candles. `factor` above 1 shows more; `at` is the place that stays, from 0 (left) to 1. */
   zoom(factor: number, at = 1): void {
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
+    const range = this.#range;
     if (range === null) return;
     const width = range.to - range.from;
     const next = Math.max(LEAST_SHOWN, Math.min(width * factor, this.#drawn.length + SHOWN));
     const fixed = range.from + width * at;
-    scale.setVisibleLogicalRange({ from: fixed - next * at, to: fixed + next * (1 - at) });
+    this.#show({ from: fixed - next * at, to: fixed + next * (1 - at) });
   }
 
   /** Moves by a part of the visible candles; negative: to older ones. */
   pan(part: number): void {
-    const scale = this.#chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
+    const range = this.#range;
     if (range === null) return;
     const most = this.#drawn.length + AFTER - range.to;
     const by = Math.min(part * (range.to - range.from), most);
-    scale.setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
+    this.#show({ from: range.from + by, to: range.to + by });
   }
 
   /** Points at the candle before or after the one that is pointed at. */
@@ -126,20 +131,33 @@ export class CandleDrawing {
   }
 
   showOldest(): void {
-    const range = this.#chart.timeScale().getVisibleLogicalRange();
-    if (range !== null) this.#chart.timeScale().setVisibleLogicalRange({ from: 0, to: range.to - range.from });
+    const range = this.#range;
+    if (range !== null) this.#show({ from: 0, to: range.to - range.from });
   }
 
   showNewest(): void {
     this.#chart.priceScale('right').applyOptions({ autoScale: true });
-    const range = this.#chart.timeScale().getVisibleLogicalRange();
+    const range = this.#range;
     const width = Math.min(range === null ? SHOWN : range.to - range.from, 4 * SHOWN);
     this.#showLast(width);
   }
 
   #showLast(width: number): void {
     const to = this.#drawn.length - 1 + AFTER;
-    this.#chart.timeScale().setVisibleLogicalRange({ from: to - width, to });
+    this.#show({ from: to - width, to });
+  }
+
+  #show(range: Range): void {
+    this.#nextRange = range;
+    this.#chart.timeScale().setVisibleLogicalRange(range);
+    // The chart has asked for its frame before, so it takes on the range before this runs.
+    requestAnimationFrame(() => {
+      this.#nextRange = undefined;
+    });
+  }
+
+  get #range(): Range | null {
+    return this.#nextRange ?? this.#chart.timeScale().getVisibleLogicalRange();
   }
 
   #pointed({ time, sourceEvent }: MouseEventParams): void {
@@ -191,6 +209,7 @@ export class CandleDrawing {
     if (changed !== undefined) for (const kline of changed) this.#setOne(kline, before);
     else this.#setAll(klines);
     if (isOther && klines.length > 0) this.#showLast(SHOWN + AFTER);
+    else if (this.#nextRange !== undefined) this.#show(movedBy(olderThan(before, klines), this.#nextRange));
   }
 
   #setAll(klines: readonly KlineJson[]): void {
@@ -238,6 +257,15 @@ export class CandleDrawing {
     const [first] = this.#drawn;
     return first !== undefined && first.close_time - first.open_time >= DAY_MS - 1;
   }
+}
+
+/** Number of candles that are older than the first of `before`. */
+function olderThan([first]: readonly KlineJson[], klines: readonly KlineJson[]): number {
+  return first === undefined ? 0 : klines.findIndex(({ open_time }) => open_time >= first.open_time);
+}
+
+function movedBy(places: number, { from, to }: Range): Range {
+  return { from: from + places, to: to + places };
 }
 
 function barOf(kline: KlineJson) {
