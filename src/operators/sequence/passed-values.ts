@@ -20,9 +20,14 @@ export interface FilledBy {
   readonly unread: readonly string[];
 }
 
+/** Values of the last minute are remembered, unless they are too many. A line that is later is stale. */
+const REMEMBERED_MS = 60_000;
+/** Number of values that are remembered however old they are. Sources return fewer of their last values. */
+const LEAST_REMEMBERED = 128;
+
 /**
- * Remembers the last passed values, at least `size` of them. They show whether a value is a duplicate or late, and
- * where the next gap starts.
+ * Remembers the last passed values: at least `size` of them, or at least those of the last minute and 128. They show
+ * whether a value is a duplicate or late, and where the next gap starts.
  */
 export class PassedValues<T> {
   readonly #access: SparseAccess<T>;
@@ -30,6 +35,8 @@ export class PassedValues<T> {
   /** The remembered values, in order: first the full part `older`, then the growing part `recent`. */
   #older: T[] = [];
   #recent: T[] = [];
+  /** Timestamp of the first value in `recent`. */
+  #recentSince = 0;
   /** Ids of late values, one set for each part. A set is dropped together with its part. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
@@ -89,8 +96,8 @@ export class PassedValues<T> {
   add(id: string, value: T): void {
     this.#lastId = id;
     this.#lastTimestamp = this.#access.timestamp(value);
-    this.#recent.push(value);
-    if (this.#recent.length < this.#size) return;
+    if (this.#recent.push(value) === 1) this.#recentSince = this.#lastTimestamp;
+    if (!this.#isFull) return;
     if (this.#afterUnknown.size > 0) for (const old of this.#older) this.#afterUnknown.delete(this.#access.id(old));
     const floor = this.#older.at(-1);
     if (floor !== undefined) this.#floor = this.#checkpointOf(floor);
@@ -156,6 +163,13 @@ export class PassedValues<T> {
   /** Returns true if the value was passed, or is the checkpoint before the remembered values. */
   isKnown(id: string): boolean {
     return this.has(id) || id === this.#floor?.id;
+  }
+
+  /** True if the growing part alone has as many values as must be remembered. */
+  get #isFull(): boolean {
+    const { length } = this.#recent;
+    if (length >= this.#size) return true;
+    return length >= LEAST_REMEMBERED && this.#lastTimestamp - this.#recentSince >= REMEMBERED_MS;
   }
 
   /** Searches sorted values from the end in growing steps: repeats are usually recent. */

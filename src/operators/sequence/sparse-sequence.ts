@@ -12,7 +12,10 @@ import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts'
 
 /** Options of a `SparseSequence`. */
 export interface SparseOptions {
-  /** How many of the last values are remembered, to distinguish duplicates from late values. */
+  /**
+   * How many of the last values are remembered, to distinguish duplicates from late values. Fewer are remembered if they
+   * reach back a minute, but at least 128.
+   */
   readonly window: number;
   /**
    * True if the source's last values can be fetched. If every line may have missed values, new values wait for the

@@ -125,6 +125,24 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 15)).toBe('');
   });
 
+  it('remembers the values of the last minute and 128 others, if these are fewer than the window', () => {
+    const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => (from + at) * 1000);
+    const sequence = create({ window: 10_000 });
+    sequence.joined(1);
+    feed(sequence, 1, ...seconds(0, 128));
+    expect(feed(sequence, 1, 1500)).toBe('(1000,2000):1');
+    feed(sequence, 1, ...seconds(128, 255));
+    expect(feed(sequence, 1, 3000, 2500)).toBe('(2000,3000):1');
+    feed(sequence, 1, 255_000);
+    expect(feed(sequence, 1, 2600, 126_500)).toBe('');
+    expect(feed(sequence, 1, 128_500)).toBe('(128000,129000):1');
+
+    const busy = create({ window: 10_000 });
+    busy.joined(1);
+    feed(busy, 1, ...Array.from({ length: 500 }, (_, at) => at * 100));
+    expect(feed(busy, 1, 50)).toBe('(0,100):1');
+  });
+
   it('detects each duplicate within the window, and reports each late value once', () => {
     const window = fc.integer({ min: 1, max: 5 });
     const back = fc.array(fc.record({ back: fc.nat(4), late: fc.boolean() }), { minLength: 1, maxLength: 40 });
