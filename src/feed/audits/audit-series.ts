@@ -80,7 +80,6 @@ export class AuditSeries {
     }
     if (!this.#hasTraded) this.#onFirst(trade, minute);
     minute.add(trade);
-    this.#runs.last = trade;
     if (timestamp > this.newest) this.newest = timestamp;
   }
 
@@ -125,7 +124,7 @@ export class AuditSeries {
     for (const trade of trades) {
       const start = startOf(trade.timestamp);
       if (start >= knownFrom || start >= lastStart) this.add(trade);
-      else this.#runs.last = trade;
+      else this.#runs.skip(trade);
     }
     for (const minute of this.#minutes.values()) minute.isUnread = minute.start < knownFrom;
     this.#hasTraded = false;

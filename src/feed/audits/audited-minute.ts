@@ -18,7 +18,7 @@ export class AuditedMinute {
   readonly end: number;
   /** The first tick since the feed knows of the minute, in the scheduler's milliseconds. */
   openedAt: number | undefined;
-  readonly sums = new MinuteSums();
+  readonly sums = new MinuteSums<SequencedTrade>();
   candle: MinuteEvidence['candle'];
   /** Where contiguous ids do not follow each other, as text. */
   jump: string | undefined;
@@ -29,7 +29,6 @@ export class AuditedMinute {
   /** True if something came since the last audit. */
   isChanged = true;
   published: Audit | undefined;
-  #receivedAt = 0;
   /** True if a sink lacks the published audit. */
   #isLacking = false;
 
@@ -45,7 +44,6 @@ export class AuditedMinute {
 
   add(trade: SequencedTrade): void {
     this.sums.add(trade);
-    this.#receivedAt = trade.receivedAt;
     this.isChanged = true;
   }
 
@@ -86,7 +84,7 @@ export class AuditedMinute {
     const audit: Audit = {
       kind: 'audit',
       ...{ venue, symbol, venueSymbol, coin, environment, epoch },
-      receivedAt: sums.ids === 0 ? now * 1000 : this.#receivedAt,
+      receivedAt: sums.last?.receivedAt ?? now * 1000,
       minute: this.start,
       revision: published === undefined ? 0 : published.revision + 1,
       ...figures,

@@ -119,12 +119,12 @@ export class Audits {
   }
 
   #data({ symbol, events }: Extract<FeedEvent, { kind: 'data' }>): void {
-    const series = this.#series.get(symbol);
-    if (series === undefined) return;
     if (areOf(events, this.#options.counts)) {
-      for (const trade of events) series.add(trade);
+      const series = this.#series.get(symbol);
+      if (series !== undefined) for (const trade of events) series.add(trade);
     } else if (areOf(events, 'kline')) {
-      for (const kline of events) if (kline.interval === '1m') series.candle(kline);
+      const series = this.#series.get(symbol);
+      if (series !== undefined) for (const kline of events) if (kline.interval === '1m') series.candle(kline);
     }
   }
 

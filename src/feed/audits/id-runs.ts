@@ -18,10 +18,10 @@ interface Border {
  * The ids are compared only at the ends of runs, because a comparison at each trade would cost more than the sums.
  */
 export class IdRuns {
-  /** The last published trade. */
-  last: SequencedTrade | undefined;
   readonly #contiguousIds: boolean;
+  /** The minute of the current run, and the last trade before the run. */
   #minute: AuditedMinute | undefined;
+  #before: SequencedTrade | undefined;
   #firstId = '';
   /** Number of ids in the minute before the run. */
   #idsBefore = 0;
@@ -29,6 +29,17 @@ export class IdRuns {
 
   constructor(contiguousIds: boolean) {
     this.#contiguousIds = contiguousIds;
+  }
+
+  /** The last published trade. */
+  get last(): SequencedTrade | undefined {
+    return this.#minute?.sums.last ?? this.#before;
+  }
+
+  /** Notes the last trade of a minute that is not audited. */
+  skip(trade: SequencedTrade): void {
+    this.#minute = undefined;
+    this.#before = trade;
   }
 
   /** Begins a run with the first trade of a minute, or with a trade of another minute than the last one. */
@@ -45,6 +56,7 @@ export class IdRuns {
       }
     }
     this.#minute = minute;
+    this.#before = last;
     this.#firstId = trade.tradeId;
     this.#idsBefore = minute.sums.ids;
   }

@@ -24,11 +24,12 @@ export interface ExpectedCandle {
 }
 
 /** Adds up the published trades of one minute for its audit. Add them in the order of the topic. */
-export class MinuteSums {
+export class MinuteSums<Trade extends AuditedTrade = AuditedTrade> {
+  /** The trade that was added last. */
+  last: Trade | undefined;
   readonly #lines = new TradeLines();
   readonly #sums = new ExactSums(3);
   #firstId = '';
-  #lastId = '';
   #trades = 0;
   #backfilled = 0;
   #ids = 0;
@@ -46,10 +47,10 @@ export class MinuteSums {
 
   /** Last id of the last trade; empty without a trade. */
   get lastId(): string {
-    return this.#lastId;
+    return this.last === undefined ? '' : lastIdOf(this.last);
   }
 
-  add(trade: AuditedTrade): void {
+  add(trade: Trade): void {
     const lines = this.#lines;
     lines.add(trade);
     const isBlock = isBlockTrade(trade);
@@ -68,7 +69,7 @@ export class MinuteSums {
     this.#ids += ids;
     if (isBlock) this.#blockIds += ids;
     if (this.#trades === 0) this.#firstId = trade.tradeId;
-    this.#lastId = lastIdOf(trade);
+    this.last = trade;
     this.#trades++;
     if (trade.source === 'backfill') this.#backfilled++;
   }
@@ -79,7 +80,7 @@ export class MinuteSums {
     const places = Math.max(sums.places(VOLUME), sums.places(BLOCK_VOLUME));
     return {
       firstId: this.#firstId,
-      lastId: this.#lastId,
+      lastId: this.lastId,
       trades: this.#trades,
       backfilled: this.#backfilled,
       volume: decimalOf(sums.total(places, VOLUME) + sums.total(places, BLOCK_VOLUME), places),
