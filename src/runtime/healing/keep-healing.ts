@@ -28,7 +28,7 @@ const RETRY_MS = 10_000;
 /** How long a stop waits for reads and writes in flight, milliseconds. */
 const STOP_WITHIN_MS = 1000;
 /** Healing leaves most of the thread's time to the feed. */
-const TIME_SHARE = 0.1;
+const TIME_SHARE = 0.2;
 
 /** Heals the gaps of all sinks in the background. Returns a function that stops it. */
 export function keepHealing(
