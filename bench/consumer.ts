@@ -1,14 +1,14 @@
 /**
  * The independent consumer, in a process of its own. It reads a topic of trades, counts them, and checks their order by
  * id. It measures the latency of each trade from the time at which the simulator sent it. Arguments: broker, topic,
- * partitions, schema file or `json` (cryptofeed's records).
+ * partitions, and a schema file, or `json` (times in milliseconds), or `json-seconds`.
  */
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import { answer } from './child.ts';
 import { fetchTopic } from './fetch-topic.ts';
 
-const [broker = '', topic = '', partitions = '', schemaFile = ''] = process.argv.slice(2);
+const [broker = '', topic = '', partitions = '', format = ''] = process.argv.slice(2);
 /** Bytes before the value in Avro's single-object encoding: C3 01 and the schema's fingerprint. */
 const HEADER_BYTES = 10;
 /** The simulator truncates its time to whole milliseconds, which adds half a millisecond to the average latency. */
@@ -19,17 +19,19 @@ interface Trade {
   readonly timestamp: number;
   readonly trade_id: string;
 }
-const decode = schemaFile === 'json' ? fromJson : fromAvro();
+const decode = format === 'json' ? fromJson(1) : format === 'json-seconds' ? fromJson(1000) : fromAvro(format);
 
-function fromAvro(): (value: Buffer) => Trade {
+function fromAvro(schemaFile: string): (value: Buffer) => Trade {
   const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
   return (value) => type.decode(value, HEADER_BYTES).value;
 }
 
-/** Decodes a record of cryptofeed, whose time is in seconds. */
-function fromJson(value: Buffer): Trade {
-  const { symbol, timestamp, id }: { symbol: string; timestamp: number; id: string } = JSON.parse(value.toString());
-  return { symbol, timestamp: Math.round(timestamp * 1000), trade_id: id };
+/** `unitMs`: milliseconds in one unit of the records' time. */
+function fromJson(unitMs: number): (value: Buffer) => Trade {
+  return (value) => {
+    const { symbol, timestamp, id }: { symbol: string; timestamp: number; id: string } = JSON.parse(value.toString());
+    return { symbol, timestamp: Math.round(timestamp * unitMs), trade_id: id };
+  };
 }
 
 let received = 0;

@@ -1,5 +1,9 @@
-/** Generates the load: a simulated Binance in a process of its own. Its rate can be changed while it runs. */
+/**
+ * Generates the load: a simulated Binance in a process of its own. Its rate can be changed while it runs. Argument:
+ * options of the simulator, as JSON.
+ */
 import { startSimulator } from '../src/simulator/server.ts';
+import type { SimulatorOptions } from '../src/simulator/simulator-options.ts';
 import { answer } from './child.ts';
 
 const VENUE = 'binance';
@@ -9,12 +13,10 @@ const VENUE = 'binance';
  */
 const NOMINAL_RATE = 2000;
 
-/** As the simulator's options; undefined: its defaults. */
-const [restWeightPerMinute, keptTrades] = process.argv.slice(2).map(Number);
+const options: SimulatorOptions = JSON.parse(process.argv[2] ?? '{}');
 
 const simulator = await startSimulator({
-  restWeightPerMinute,
-  keptTrades,
+  ...options,
   rate: { bybit: 0, binance: NOMINAL_RATE, binance_us: 0, binance_testnet: 0 },
   connectionLimit: false,
 });

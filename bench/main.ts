@@ -1,10 +1,11 @@
 /**
- * `make bench`: compares our pipeline with the script that one writes in an afternoon and with cryptofeed. The programs
- * run in turn, several times, on the same work. Then each part runs alone. It takes some 40 minutes and writes
- * docs/performance.md. ARGS: --quick (once each, rough, writes nothing), --runs N (5), --only PROGRAM,PROGRAM (no
- * parts, writes nothing), --no-parts (writes nothing), --minutes N (10: length of the memory part), --keep DIR (keeps
- * configurations and logs there). BENCH_CRYPTOFEED_PYTHON: a Python with cryptofeed and aiokafka; by default, one is
- * installed into .tools.
+ * `make bench`: compares our pipeline with the script that one writes in an afternoon, with the same work in Go, and with
+ * tardis-dev, ccxt and cryptofeed. The programs run in turn, several times, on the same work. Then each part runs alone.
+ * It takes some 110 minutes and writes docs/performance.json, and from that the page and its chart. ARGS: --quick (once
+ * each, rough, writes nothing), --runs N (5), --only PROGRAM,PROGRAM (no parts, writes nothing), --parts FILE,FILE (measures
+ * only these again, for example memory/demo.ts; none: only the programs), --minutes N (10: length of each memory part),
+ * --keep DIR (keeps configurations and logs there). BENCH_CRYPTOFEED_PYTHON: a Python with cryptofeed and aiokafka; by
+ * default, one is installed into .tools.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -14,11 +15,11 @@ import { startBroker } from '../testing/kafka/kafka-broker.ts';
 import { until } from '../testing/tools/until.ts';
 import { startChild } from './child.ts';
 import { type Measurement, measure, type Pace } from './measure.ts';
-import { type Part, runPart } from './part.ts';
+import { runPart } from './part.ts';
 import {
-  CRYPTOFEED,
   firstStepOf,
   formatOf,
+  isPeer,
   linesOf,
   PARTITIONS,
   PROGRAMS,
@@ -29,20 +30,20 @@ import {
   topicOf,
   whyUnavailable,
 } from './programs.ts';
-import { document, table, targetResultsOf, targetTable } from './report.ts';
+import { chart, document, table, targetResultsOf, targetTable } from './report.ts';
+import { type MeasuredPart, readResults, type StoredResults, writeResults } from './stored-results.ts';
 
-const FULL: Pace = { warmUpMs: 12_000, latencyMs: 8000, settleMs: 800, holdMs: 2500, refinements: 3 };
-const QUICK: Pace = { warmUpMs: 2000, latencyMs: 4000, settleMs: 500, holdMs: 1500, refinements: 2 };
+const FULL: Pace = { everydayMs: 30_000, quietMs: 10_000, settleMs: 800, holdMs: 2500, refinements: 3 };
+const QUICK: Pace = { everydayMs: 8000, quietMs: 4000, settleMs: 500, holdMs: 1500, refinements: 2 };
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
     only: { type: 'string' },
-    parts: { type: 'boolean', default: true },
+    parts: { type: 'string' },
     minutes: { type: 'string', default: '10' },
     keep: { type: 'string' },
   },
-  allowNegative: true,
 });
 const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 const pace = flags.quick ? QUICK : FULL;
@@ -56,8 +57,15 @@ const PARTS: readonly (readonly [string, ...string[]])[] = [
   ['start/main.ts', '--runs', brief ? '1' : '5'],
   ['bursts/main.ts', '--bursts', brief ? '1' : '5'],
   ['symbols/main.ts', '--rounds', brief ? '1' : '2'],
+  ['symbols/compared.ts', '--runs', brief ? '1' : '5'],
   ['memory/main.ts', '--minutes', brief ? '1' : flags.minutes],
+  ['memory/demo.ts', '--minutes', brief ? '1' : flags.minutes],
 ];
+
+const isComparing = flags.parts === undefined || flags.parts === 'none';
+/** What is not measured now stays as it is. */
+const before = flags.parts === undefined ? undefined : await readResults();
+if (!isComparing && before === undefined) throw new Error('the programs have not been compared: run `make bench`');
 
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bench-')));
 await mkdir(folder, { recursive: true });
@@ -71,7 +79,7 @@ const interrupted = new Promise<never>((_, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));
 });
 try {
-  await Promise.race([runAll(), interrupted]);
+  if (isComparing) await Promise.race([runAll(), interrupted]);
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}; logs: ${folder}`);
   process.exitCode = 1;
@@ -81,20 +89,32 @@ try {
 }
 if (process.exitCode === 1) process.exit();
 
-console.log(`\n${table(results)}\n`);
-const parts: Part[] = [];
-if (flags.parts && flags.only === undefined)
-  for (const [file, ...args] of PARTS) {
+const day = new Date().toISOString().slice(0, 10);
+const parts: Record<string, MeasuredPart> = {};
+if (flags.only === undefined)
+  for (const [file, ...args] of PARTS.filter(([file]) => flags.parts?.split(',').includes(file) ?? true)) {
     console.log(`\n${file}`);
     const part = await runPart(join(import.meta.dirname, file), args).catch((error: Error) => error);
     if (part instanceof Error) leaveOut(`${file} is left out: ${part.message}`);
-    else parts.push(part);
+    else parts[file] = { ...part, day };
   }
-console.log(`\n${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => targets)])}\n`);
-if (!flags.quick && flags.only === undefined && flags.parts) {
-  const page = document(results, parts, missing, { runs, cores: availableParallelism(), node: process.version, pace });
-  await writeFile(join(import.meta.dirname, '..', 'docs', 'performance.md'), page);
-  console.log('written to docs/performance.md');
+const circumstances = { day, runs, cores: availableParallelism(), node: process.version, pace };
+const measured = isComparing ? { ...circumstances, results, missing } : undefined;
+if (measured !== undefined) console.log(`\n${table(results)}\n`);
+const targets = [...targetResultsOf(results), ...Object.values(parts).flatMap((part) => part.targets)];
+console.log(`\n${targetTable(targets)}\n`);
+if (!flags.quick && flags.only === undefined) {
+  const comparison = measured ?? (before as StoredResults).comparison;
+  const all = { ...before?.parts, ...parts };
+  const stored = {
+    comparison,
+    parts: Object.fromEntries(PARTS.flatMap(([file]) => (all[file] ? [[file, all[file]]] : []))),
+  };
+  await writeResults(stored);
+  const docs = join(import.meta.dirname, '..', 'docs');
+  await writeFile(join(docs, 'performance.md'), document(stored));
+  await writeFile(join(docs, 'performance.svg'), chart(comparison.results));
+  console.log('written to docs/performance.md, .json and .svg');
 }
 const accounted = ({ lost, repeated }: Measurement): boolean => lost === 0 && repeated === 0;
 if (
@@ -124,7 +144,7 @@ async function runAll(): Promise<void> {
       if (!(measurement instanceof Error)) {
         results[name] ??= [];
         results[name][number - 1] = measurement;
-      } else if (name !== CRYPTOFEED) throw measurement;
+      } else if (!isPeer(name)) throw measurement;
       else leaveOut(`a run of ${name} is left out: ${measurement.message}`);
     }
   }

@@ -7,8 +7,9 @@ import type { Subject } from './subject.ts';
 
 /** Durations of the steps of a measurement, milliseconds. */
 export interface Pace {
-  readonly warmUpMs: number;
-  readonly latencyMs: number;
+  /** Time from the first trade at the everyday rate, and then at the quiet rate. */
+  readonly everydayMs: number;
+  readonly quietMs: number;
   /** Time before a step of the ramp is measured. */
   readonly settleMs: number;
   /** Time for which a step of the ramp is measured. */
@@ -25,16 +26,14 @@ export interface Measurement {
   readonly overloaded: number;
   /** True if it held even the highest rate of the ramp. */
   readonly topReached: boolean;
-  /** Microseconds of CPU a trade, at the highest rate held and at the low rate. */
+  /** Microseconds of CPU a trade at the highest rate held. */
   readonly cpuAtBest: number;
-  readonly cpuAtLow: number;
   /** Microseconds of CPU a trade of everything else (simulator, broker, consumer), at the highest rate held. */
   readonly othersAtBest: number;
-  /** Latency at the low rate, milliseconds, from the simulator's send to the consumer. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  /** Resident memory at the low rate, and its peak over the whole run, MiB. */
+  /** From the start of the process on. */
+  readonly everyday: AtRate;
+  readonly quiet: AtRate;
+  /** Resident memory after the time at these two rates, and its peak over the whole run, MiB. */
   readonly memoryAtLow: number;
   readonly memoryPeak: number;
   readonly sent: number;
@@ -42,6 +41,16 @@ export interface Measurement {
   readonly lost: number;
   /** Trades that reached the consumer twice, or after a later trade. */
   readonly repeated: number;
+}
+
+/** Latency and CPU at a rate that every program holds. */
+export interface AtRate {
+  /** Microseconds of CPU a trade. */
+  readonly cpu: number;
+  /** Milliseconds from the simulator's send to the consumer. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
 }
 
 export interface Parties {
@@ -55,10 +64,14 @@ export interface Parties {
   readonly log: (line: string) => void;
 }
 
+/** Trades a second. */
 export const LOW_RATE = 2000;
+export const QUIET_RATE = 100;
 /** Time that an open connection may need to subscribe. */
 const SUBSCRIBED_MS = 1000;
 export const WARM_UP_RATE = 10_000;
+/** Time at the rate above, before the ramp. */
+const WARM_UP_MS = 4000;
 const STEP_FACTOR = 1.5;
 const TOP_RATE = 400_000;
 /** A rate is held only if at most this many seconds of trades are in flight at the end. More are a backlog. */
@@ -79,21 +92,25 @@ interface Counts {
 }
 
 /**
- * Measures latency and CPU at a low rate, then finds the highest rate that the program holds. At the end, every trade
- * sent counts as received or lost.
+ * Measures latency and CPU at low rates, with the start of the process, then finds the highest rate that the program
+ * holds. At the end, every trade sent counts as received or lost.
  */
 export async function measure(parties: Parties, pace: Pace): Promise<Measurement> {
   const { load, consumer, subject, log } = parties;
-  const sentBefore = await untilFirstTrade(parties);
-  await load.ask('rate', Math.min(WARM_UP_RATE, parties.firstStep / 2));
-  await delay(pace.warmUpMs);
-  await clearBacklog(parties, sentBefore);
+  const sentBefore = await untilSubscribed(parties);
+  await consumer.ask('collect');
   await load.ask('rate', LOW_RATE);
-
-  const low = await atLowRate(parties, pace);
+  const everyday = await atRate(parties, pace.everydayMs, { cpuSeconds: 0, received: 0 });
+  log(`  from its start at ${LOW_RATE}/s: ${textOf(everyday)}`);
+  await load.ask('rate', QUIET_RATE);
+  const before = await workOf(parties);
+  await consumer.ask('collect');
+  const quiet = await atRate(parties, pace.quietMs, before);
   const memoryAtLow = (await subject.memory()).now;
-  log(`  ${LOW_RATE}/s: p50 ${low.p50.toFixed(2)}, p99 ${low.p99.toFixed(1)} ms, ${low.cpu.toFixed(0)} µs CPU a trade`);
+  log(`  ${QUIET_RATE}/s: ${textOf(quiet)}`);
 
+  await load.ask('rate', Math.min(WARM_UP_RATE, parties.firstStep / 2));
+  await delay(WARM_UP_MS);
   await clearBacklog(parties, sentBefore);
   const best = await ramp(parties, pace, sentBefore);
   await load.ask('rate', 0);
@@ -105,11 +122,9 @@ export async function measure(parties: Parties, pace: Pace): Promise<Measurement
     overloaded: median(best.overloads),
     topReached: best.rate >= TOP_RATE,
     cpuAtBest: best.cpu,
-    cpuAtLow: low.cpu,
     othersAtBest: best.others,
-    p50: low.p50,
-    p99: low.p99,
-    p999: low.p999,
+    everyday,
+    quiet,
     memoryAtLow,
     memoryPeak: (await subject.memory()).peak,
     sent: sent - sentBefore,
@@ -118,37 +133,51 @@ export async function measure(parties: Parties, pace: Pace): Promise<Measurement
   };
 }
 
-/**
- * Waits for the subscriptions and for the first trade. Returns how many trades were sent before the program received
- * one.
- */
-export async function untilFirstTrade(parties: Pick<Parties, 'load' | 'consumer' | 'lines'>): Promise<number> {
-  const { load } = parties;
-  await until(async () => (await load.ask<number>('lines')) === parties.lines, {
+/** Waits for the subscriptions. Returns how many trades were sent before. */
+async function untilSubscribed({ load, lines }: Pick<Parties, 'load' | 'lines'>): Promise<number> {
+  await until(async () => (await load.ask<number>('lines')) === lines, {
     timeoutMs: 30_000,
     message: 'the lines are subscribed',
   });
   await delay(SUBSCRIBED_MS);
-  const sentBefore = await load.ask<number>('sent');
-  await load.ask('rate', 200);
+  return load.ask<number>('sent');
+}
+
+/** Waits for the subscriptions and for the first trade. */
+export async function untilFirstTrade(parties: Pick<Parties, 'load' | 'consumer' | 'lines'>): Promise<void> {
+  await untilSubscribed(parties);
+  await parties.load.ask('rate', 200);
   await until(async () => (await readCounts(parties)).received > 0, {
     timeoutMs: 30_000,
     message: 'the first trade arrives',
   });
-  return sentBefore;
 }
 
-async function atLowRate(parties: Parties, { latencyMs }: Pace) {
-  const { consumer, subject } = parties;
-  const before = await readCounts(parties);
-  const cpuBefore = await subject.cpuSeconds();
-  await consumer.ask('collect');
-  await delay(latencyMs);
+/** CPU that a program has used, and trades that it has delivered. */
+interface Work {
+  readonly cpuSeconds: number;
+  readonly received: number;
+}
+
+async function workOf(parties: Parties): Promise<Work> {
+  const cpuSeconds = await parties.subject.cpuSeconds();
+  return { cpuSeconds, received: (await readCounts(parties)).received };
+}
+
+/** Lets the program run, then measures what it did since `before`, and the latencies since they are collected. */
+async function atRate(parties: Parties, ms: number, before: Work): Promise<AtRate> {
+  await delay(ms);
   const shares = [0.5, 0.99, 0.999];
-  const [p50 = Number.NaN, p99 = Number.NaN, p999 = Number.NaN] = await consumer.ask<number[]>('latencies', shares);
-  const cpu = await subject.cpuSeconds();
-  const { received } = await readCounts(parties);
-  return { p50, p99, p999, cpu: ((cpu - cpuBefore) / (received - before.received)) * 1e6 };
+  const [p50 = Number.NaN, p99 = Number.NaN, p999 = Number.NaN] = await parties.consumer.ask<number[]>(
+    'latencies',
+    shares,
+  );
+  const { cpuSeconds, received } = await workOf(parties);
+  return { cpu: ((cpuSeconds - before.cpuSeconds) / (received - before.received)) * 1e6, p50, p99, p999 };
+}
+
+function textOf({ p50, p99, cpu }: AtRate): string {
+  return `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(1)} ms, ${cpu.toFixed(0)} µs CPU a trade`;
 }
 
 /** The highest rate that was held, and its microseconds of CPU a trade: the program's, and everything else's. */

@@ -3,7 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import coins from '../config/coins.json' with { type: 'json' };
 import { codecOf } from '../src/codec/avro.ts';
-import { cryptofeedPython, cryptofeedScript } from './peers/cryptofeed.ts';
+import { ccxt } from './peers/ccxt.ts';
+import { cryptofeed } from './peers/cryptofeed.ts';
+import { go } from './peers/go.ts';
+import type { Market, Peer, Work } from './peers/peer.ts';
+import { tardis } from './peers/tardis.ts';
 import { type Subject, startSubject } from './subject.ts';
 
 /** What a program connects to, and the prefix and folder for what it writes. */
@@ -15,6 +19,8 @@ export interface ProgramSetup {
   readonly folder: string;
   /** The checkout of this project that runs; by default this one. */
   readonly checkout?: string;
+  /** All markets of the venue; by default the 20 of config/coins.json. */
+  readonly markets?: readonly Market[];
 }
 
 export const PARTITIONS = 4;
@@ -26,9 +32,12 @@ export const SMALL_LOGS = {
   'log.segment.delete.delay.ms': '1000',
 };
 const repository = join(import.meta.dirname, '..');
-/** The schema of the records that every program writes. */
+/** The schema of Avro records. */
 export const schemaFile = join(repository, 'schemas', 'trade-event.avsc');
-const symbols = coins.map(({ symbols: { binance } }) => binance).filter((symbol) => symbol !== null);
+const coinsFile = join(repository, 'config', 'coins.json');
+const usualMarkets: readonly Market[] = coins.flatMap(({ coin, symbols: { binance } }) =>
+  binance === null ? [] : [{ coin, symbol: binance }],
+);
 
 export const topicOf = ({ prefix }: ProgramSetup): string => `${prefix}trades`;
 const cliOf = ({ checkout = repository }: ProgramSetup): string => join(checkout, 'bin', 'market-feed.js');
@@ -59,31 +68,37 @@ const OURS: Readonly<Record<string, Ours>> = {
   'platformatic-2': { client: 'platformatic', lines: 2 },
 };
 
-/** Another project's feed, measured if it can be installed. Its records are JSON. */
 export const CRYPTOFEED = 'cryptofeed';
 
-/** Names of the programs that are compared. */
-export const PROGRAMS: readonly string[] = [SCRIPT, ...Object.keys(OURS), CRYPTOFEED];
+const PEERS: Readonly<Record<string, Peer>> = { go, tardis, ccxt, [CRYPTOFEED]: cryptofeed };
 
-/** Why a program cannot run on this machine; undefined if it can. */
+/** Names of the programs that are compared. */
+export const PROGRAMS: readonly string[] = [SCRIPT, ...Object.keys(OURS), ...Object.keys(PEERS)];
+
+/** True for the programs of others. The bench leaves out each of their runs that fails. */
+export function isPeer(name: string): boolean {
+  return Object.hasOwn(PEERS, name);
+}
+
+/** Why a program cannot run on this machine; undefined if it can. Installs or builds a peer at its first use. */
 export async function whyUnavailable(name: string): Promise<string | undefined> {
-  if (name !== CRYPTOFEED) return undefined;
   try {
-    await cryptofeedPython();
+    await PEERS[name]?.install();
     return undefined;
   } catch (error) {
-    return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
-/** The consumer's argument for the format of the program's records: a schema file, or `json`. */
+/** The consumer's argument for the format of the program's records: a schema file, `json` or `json-seconds`. */
 export function formatOf(name: string): string {
-  return name === CRYPTOFEED ? 'json' : schemaFile;
+  const { format } = PEERS[name] ?? { format: 'avro' };
+  return format === 'avro' ? schemaFile : format;
 }
 
 /** First rate of the program's ramp, trades a second. */
 export function firstStepOf(name: string): number {
-  return name === CRYPTOFEED ? 1000 : 20_000;
+  return PEERS[name]?.firstStep ?? 20_000;
 }
 
 /** True for our own pipelines. Only these can be profiled. */
@@ -103,20 +118,25 @@ export interface Watch {
 }
 
 export async function startProgram(name: string, setup: ProgramSetup, watch?: Watch): Promise<Subject> {
-  if (name === CRYPTOFEED) {
-    const { webSocket, rest } = setup.address;
-    const pairs = coins.flatMap(({ coin, symbols: { binance } }) => (binance === null ? [] : [`${coin}-USDT`]));
-    const work = [webSocket.replace(/\/stream$/, ''), rest, setup.broker, topicOf(setup), ...pairs];
-    return startSubject([cryptofeedScript, ...work], logOf(setup), { command: await cryptofeedPython() });
-  }
-  if (name in OURS) {
+  const peer = PEERS[name];
+  if (peer !== undefined) return peer.start(workOf(setup));
+  if (isOurs(name)) {
     const args = [...nodeArguments(), ...(watch?.flags ?? []), cliOf(setup), 'run', '--config', configOf(setup)];
     return startSubject(args, logOf(setup), { environment: watch?.environment ?? {} });
   }
+  return startScript(workOf(setup));
+}
+
+function workOf(setup: ProgramSetup): Work {
+  const { address, broker, markets = usualMarkets } = setup;
   const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
+  return { ...address, markets, broker, topic: topicOf(setup), schemaFile, header, logFile: logOf(setup) };
+}
+
+function startScript({ webSocket, broker, topic, header, markets, logFile }: Work): Subject {
   const script = join(import.meta.dirname, 'baseline', 'script.ts');
-  const work = [setup.address.webSocket, setup.broker, topicOf(setup), schemaFile, header, ...symbols];
-  return startSubject([script, ...work], logOf(setup));
+  const work = [webSocket, broker, topic, schemaFile, header, ...markets.map(({ symbol }) => symbol)];
+  return startSubject([script, ...work], logFile);
 }
 
 /** Options for Node from BENCH_NODE_ARGS, for example '--cpu-prof --cpu-prof-dir=DIR' for profiles. */
@@ -137,11 +157,11 @@ export async function prepareProgram(name: string, setup: ProgramSetup): Promise
 
 /** One venue and only trades. Everything else has its default. */
 function configuration(
-  { address, broker, prefix }: ProgramSetup,
+  { address, broker, prefix, markets }: ProgramSetup,
   { client, lines }: Ours = { client: 'kafkajs', lines: 1 },
 ): string {
   return JSON.stringify({
-    coins: join(repository, 'config', 'coins.json'),
+    coins: markets === undefined ? coinsFile : { all: true },
     environment: 'simulated',
     feed: { venues: ['binance'], channels: ['trade'], allow_test_data: true },
     venues: { binance: { websocket_urls: [address.webSocket], rest_urls: [address.rest], lines } },

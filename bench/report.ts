@@ -1,14 +1,9 @@
-/** The tables and texts of docs/performance.md that compare the programs of `make bench`. */
-import { LOW_RATE, type Measurement, median, type Pace, WARM_UP_RATE } from './measure.ts';
-import type { Part, TargetResult } from './part.ts';
-import { CRYPTOFEED, SCRIPT } from './programs.ts';
-
-export interface Circumstances {
-  readonly runs: number;
-  readonly cores: number;
-  readonly node: string;
-  readonly pace: Pace;
-}
+/** The tables, texts and the chart of docs/performance.md that compare the programs of `make bench`. */
+import { barChart } from './chart.ts';
+import { type AtRate, LOW_RATE, type Measurement, median, QUIET_RATE } from './measure.ts';
+import type { TargetResult } from './part.ts';
+import { CRYPTOFEED, isOurs, SCRIPT } from './programs.ts';
+import type { Results, StoredResults } from './stored-results.ts';
 
 /** Limit for a program's value divided by the script's. */
 type Target = { readonly atLeast: number } | { readonly atMost: number };
@@ -28,6 +23,22 @@ const hundredths = (value: number) => value.toFixed(2);
 const withoutUnit = (title: string) => title.replace(/, (?:ms|µs|MiB)$/, '');
 const alike = (target: Target) => ({ 'kafkajs-1': target, 'platformatic-1': target });
 
+/** The rows of a rate that every program holds. */
+function rowsAt(rate: number, of: (measurement: Measurement) => AtRate): readonly Row[] {
+  const at = `at ${rate} trades/s`;
+  return [
+    { title: `p50 latency ${at}, ms`, of: (one) => of(one).p50, text: hundredths, targets: alike({ atMost: 0.5 }) },
+    { title: `p99 latency ${at}, ms`, of: (one) => of(one).p99, text: tenths, targets: alike({ atMost: 0.7 }) },
+    { title: `p99.9 latency ${at}, ms`, of: (one) => of(one).p999, text: tenths, targets: {} },
+    {
+      title: `CPU of a trade ${at}, µs`,
+      of: (one) => of(one).cpu,
+      text: whole,
+      targets: { 'kafkajs-1': { atMost: 1 }, 'platformatic-1': { atMost: 0.8 } },
+    },
+  ];
+}
+
 const ROWS: readonly Row[] = [
   {
     title: 'sustained trades/s',
@@ -36,24 +47,8 @@ const ROWS: readonly Row[] = [
     targets: { 'kafkajs-1': { atLeast: 1 }, 'platformatic-1': { atLeast: 2 }, 'platformatic-2': { atLeast: 1.3 } },
   },
   { title: 'trades/s under overload', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
-  {
-    title: `p50 latency at ${LOW_RATE} trades/s, ms`,
-    of: ({ p50 }) => p50,
-    text: hundredths,
-    targets: alike({ atMost: 0.5 }),
-  },
-  {
-    title: `p99 latency at ${LOW_RATE} trades/s, ms`,
-    of: ({ p99 }) => p99,
-    text: tenths,
-    targets: alike({ atMost: 0.8 }),
-  },
-  {
-    title: `p99.9 latency at ${LOW_RATE} trades/s, ms`,
-    of: ({ p999 }) => p999,
-    text: tenths,
-    targets: alike({ atMost: 0.8 }),
-  },
+  ...rowsAt(LOW_RATE, ({ everyday }) => everyday),
+  ...rowsAt(QUIET_RATE, ({ quiet }) => quiet),
   { title: 'CPU of a trade at the sustained rate, µs', of: ({ cpuAtBest }) => cpuAtBest, text: tenths, targets: {} },
   {
     title: 'CPU of a trade at the sustained rate, other programs, µs',
@@ -62,13 +57,7 @@ const ROWS: readonly Row[] = [
     targets: {},
   },
   {
-    title: `CPU of a trade at ${LOW_RATE} trades/s, µs`,
-    of: ({ cpuAtLow }) => cpuAtLow,
-    text: whole,
-    targets: { 'kafkajs-1': { atMost: 1.3 }, 'platformatic-1': { atMost: 0.8 } },
-  },
-  {
-    title: `resident memory at ${LOW_RATE} trades/s, MiB`,
+    title: `resident memory at ${QUIET_RATE} trades/s, MiB`,
     of: ({ memoryAtLow }) => memoryAtLow,
     text: whole,
     targets: {},
@@ -96,9 +85,6 @@ export function cpuBudgetText(results: Results, name: string, times: number, cor
   Then ${middle(({ measurement }) => busy(measurement))} cores are busy. With the script at its best rate, ${middle(({ script }) => busy(script))} cores are busy.
 `;
 }
-
-/** The measurements of each round by program; undefined for a round that failed. */
-export type Results = Readonly<Record<string, readonly (Measurement | undefined)[]>>;
 
 /** Our pipeline must sustain at least this many times cryptofeed's rate. */
 const TIMES_CRYPTOFEED = 40;
@@ -159,6 +145,44 @@ export function table(results: Results): string {
   return tables.join('\n\n');
 }
 
+/** The table that a reader sees first: a row for each program, the medians of the most important values. */
+export function shortTable(results: Results): string {
+  const titles = ['program', 'trades/s', 'p50, ms', 'p99, ms', 'CPU of a trade, µs', 'memory, MiB'];
+  const rows = Object.keys(results).map((name) => {
+    const middle = (of: Row['of'], text: Row['text']) => text(median(roundsOf(results, name).map(of)));
+    return [
+      isOurs(name) ? `**${nameOf(name)}**` : name,
+      middle(({ sustained }) => sustained, whole),
+      middle(({ everyday }) => everyday.p50, tenths),
+      middle(({ everyday }) => everyday.p99, tenths),
+      middle(({ everyday }) => everyday.cpu, whole),
+      middle(({ memoryAtLow }) => memoryAtLow, whole),
+    ];
+  });
+  return markdown([titles, ...rows]);
+}
+
+/** The chart of the programs, as SVG. */
+export function chart(results: Results): string {
+  const columns = [
+    { title: 'trades a second', of: ({ sustained }: Measurement) => sustained },
+    { title: `CPU of a trade at ${LOW_RATE} trades/s, µs`, of: ({ everyday }: Measurement) => everyday.cpu },
+  ];
+  return barChart(
+    columns.map(({ title }) => ({ title, text: whole })),
+    Object.keys(results).map((name) => ({
+      program: nameOf(name),
+      isOurs: isOurs(name),
+      values: columns.map(({ of }) => median(roundsOf(results, name).map(of))),
+    })),
+  );
+}
+
+/** The program's name for a reader; `-1` and `-2` are its lines. */
+function nameOf(name: string): string {
+  return isOurs(name) ? `market-feed, ${name}` : name;
+}
+
 function ratioText(results: Results, name: string, { of, targets }: Row): string {
   const ratio = ratioOf(results, name, SCRIPT, of);
   const target = targets?.[name];
@@ -193,17 +217,29 @@ export function targetTable(targets: readonly TargetResult[]): string {
   return markdown([['measured', 'found', 'target', 'result'], ...rows]);
 }
 
-export function document(
-  results: Results,
-  parts: readonly Part[],
-  missing: readonly string[],
-  { runs, cores, node, pace }: Circumstances,
-): string {
+export function document({ comparison, parts: byFile }: StoredResults): string {
+  const { results, missing, day, runs, cores, node, pace } = comparison;
+  const parts = Object.values(byFile);
   return `# Performance
 
 Use this page to compare the speed of the feed with other programs, and to see which targets are missed. \`make bench\`
 writes it; do not edit it. All programs ran on the same cores of one machine, so compare only ratios of one run of the benchmark.
 [speed.md](speed.md) explains the missed targets.
+
+## In short
+
+Each program sends the trades of 20 symbols from a simulated Binance to Kafka.
+
+![trades a second and CPU of a trade, by program](performance.svg)
+
+${shortTable(results)}
+
+- **trades/s**: the highest rate that the program holds.
+- **p50, p99, CPU of a trade**: at ${LOW_RATE} trades a second, in the first ${pace.everydayMs / 1000} s after the start. Latency is the time from the venue to
+  a consumer of the topic. CPU includes the start of the program.
+- **memory**: resident, after ${pace.everydayMs / 1000} s at ${LOW_RATE} and ${pace.quietMs / 1000} s at ${QUIET_RATE} trades a second.
+
+## Targets
 
 ${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => targets)])}
 
@@ -212,7 +248,7 @@ ${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => ta
 ${table(results)}
 ${missing.map((line) => `\n${line}\n`).join('')}
 The values are medians of ${runs} runs, with the lowest and the highest value in brackets. In each round, every program runs once.
-A ratio is the median of the ratios of the rounds. The machine has ${cores} cores and Node ${node}.
+A ratio is the median of the ratios of the rounds. The machine has ${cores} cores and Node ${node}. Measured on ${day}.
 
 The programs:
 
@@ -222,6 +258,11 @@ The programs:
   the same subscriptions). With two lines, every trade arrives twice and is published once. All other settings are the
   defaults.
 - **platformatic-1**, **platformatic-2**: \`market-feed run\` with \`kafka.client: platformatic\` and one or two lines.
+- **go**: the same work as the script, in Go with gorilla/websocket, hamba/avro and franz-go
+  ([bench/peers/go/trades.go](../bench/peers/go/trades.go)). franz-go sends a batch every 5 ms.
+- **tardis**: [tardis-dev's own Binance connection](../bench/peers/tardis-trades.ts) with its normalized trades. kafkajs sends them
+  every 5 ms, as JSON.
+- **ccxt**: [ccxt's own Binance connection](../bench/peers/ccxt-trades.ts). kafkajs sends the trades every 5 ms, as JSON.
 - **cryptofeed**: [cryptofeed's own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), which writes
   JSON to one partition.
 
@@ -231,7 +272,7 @@ The work of each program:
   over WebSockets, also in bursts.
 - **Output**: records of \`schemas/trade-event.avsc\` in Avro single-object encoding, in the topic \`trades\` of one Kafka broker.
   The topic has 4 partitions, and the key is the symbol. Records are not compressed. The broker is the only
-  replica, and acknowledges them. Only cryptofeed writes JSON instead.
+  replica, and acknowledges them. Only tardis, ccxt and cryptofeed write JSON instead.
 - **More work of \`market-feed run\`**: it validates every field, checks the sequence of ids, drops duplicates, and watches for
   stale data. It also writes price ticks, positions and status to their topics.
 
@@ -243,11 +284,11 @@ The values:
 - **latency**: the time from the simulator's send until a consumer in another process has the record
   ([bench/consumer.ts](../bench/consumer.ts)). The simulator cuts its times to whole milliseconds, so 0.5 ms is
   subtracted from each latency.
-- **at ${LOW_RATE} trades/s**: before these measurements, each program runs for ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} trades a second (cryptofeed: 500). By then, V8
-  has compiled most of the code.
+- **at ${LOW_RATE} trades/s**: from the first trade after the start of the process, for ${pace.everydayMs / 1000} s. The CPU includes the start.
+- **at ${QUIET_RATE} trades/s**: the next ${pace.quietMs / 1000} s.
 - **CPU of a trade**: user and system time of all threads of the program, as the operating system counts it, divided
   by the number of delivered trades. *Other programs* are the simulator, the broker, the consumer and the bench.
 ${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **trades lost**: trades that the simulator sent and the consumer never received, in the whole run.
 
-${parts.map(({ title, text }) => `## ${title}\n\n${text}\n`).join('\n')}`;
+${parts.map(({ title, text, day: ofPart }) => `## ${title}\n\n${text}\n${ofPart === day ? '' : `\nMeasured on ${ofPart}.\n`}`).join('\n')}`;
 }

@@ -18,6 +18,8 @@ const BATCH_MS = 5;
  * broker refuses such requests.
  */
 const MAX_BATCH = 4000;
+/** Binance's limit for a connection. */
+const MAX_STREAMS = 1024;
 
 type Trade = Record<'s' | 'p' | 'q', string> & Record<'T' | 'E' | 't', number> & { m: boolean };
 
@@ -45,11 +47,18 @@ const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartiti
 await producer.connect();
 
 const waiting: Message[] = [];
-const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true });
-socket.on('open', () => {
-  socket.send(JSON.stringify({ method: 'SUBSCRIBE', params: symbols.map((s) => `${s.toLowerCase()}@trade`), id: 1 }));
-});
-socket.on('message', (frame: Buffer) => {
+for (let from = 0; from < symbols.length; from += MAX_STREAMS) read(symbols.slice(from, from + MAX_STREAMS));
+
+function read(some: readonly string[]): void {
+  const socket = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true });
+  socket.on('open', () => {
+    socket.send(JSON.stringify({ method: 'SUBSCRIBE', params: some.map((s) => `${s.toLowerCase()}@trade`), id: 1 }));
+  });
+  socket.on('message', onFrame);
+  socket.on('close', () => process.exit(1));
+}
+
+function onFrame(frame: Buffer): void {
   const { data }: { data?: Trade } = JSON.parse(frame.toString());
   if (data === undefined) return;
   // biome-ignore format: keeps the record on three lines
@@ -60,8 +69,7 @@ socket.on('message', (frame: Buffer) => {
   };
   const end = type.encode(trade, scratch, headerBytes);
   waiting.push({ key: data.s, value: Buffer.from(scratch.subarray(0, end)) });
-});
-socket.on('close', () => process.exit(1));
+}
 
 let open = true;
 process.on('SIGTERM', () => {

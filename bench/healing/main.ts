@@ -43,7 +43,9 @@ const { values: flags } = parseArgs({
 const folder = await mkdtemp(join(tmpdir(), 'market-feed-healing-'));
 const config = join(folder, 'market-feed.yaml');
 const broker = await startBroker({ isForLong: true });
-const load = startChild(join(import.meta.dirname, '..', 'load.ts'), [flags.limit, String(KEPT_TRADES)]);
+const load = startChild(join(import.meta.dirname, '..', 'load.ts'), [
+  JSON.stringify({ restWeightPerMinute: Number(flags.limit), keptTrades: KEPT_TRADES }),
+]);
 const [address = ''] = broker.brokers;
 const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), [
   ...[address, 'market.trades', String(PARTITIONS), schemaFile],

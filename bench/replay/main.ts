@@ -14,7 +14,7 @@ import { framesOf, instruments, tradesOfSymbols } from '../micro/frames.ts';
 import { reportPart, type TargetResult } from '../part.ts';
 import { layersOf, layersTable } from '../profile/layers.ts';
 
-const TARGET = 0.5;
+const TARGET = 0.3;
 const START_MS = 1_760_000_000_000;
 const FIRST_ID = 3_735_683_259;
 const cli = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
