@@ -14,10 +14,10 @@ export interface ChartColumn {
   readonly text: (value: number) => string;
 }
 
-const NAME_WIDTH = 200;
-const COLUMN_WIDTH = 300;
+const NAME_WIDTH = 220;
+const COLUMN_WIDTH = 230;
 /** Room right of the longest bar, for its value. */
-const VALUE_WIDTH = 70;
+const VALUE_WIDTH = 84;
 const ROW_HEIGHT = 26;
 const BAR_HEIGHT = 16;
 const TOP = 38;
@@ -51,7 +51,7 @@ export function barChart(columns: readonly ChartColumn[], rows: readonly ChartRo
         if (Number.isNaN(value)) return [at(left(column), '–')];
         const length = Math.max(1, (value / (highest[column] ?? 1)) * (COLUMN_WIDTH - VALUE_WIDTH));
         const bar = `<rect${kind} x="${left(column)}" y="${top}" width="${length.toFixed(1)}" height="${BAR_HEIGHT}" rx="2"/>`;
-        return [bar, at(left(column) + length + 6, text(value))];
+        return [bar, at(Math.round(left(column) + length + 6), text(value))];
       }),
     ];
   });
