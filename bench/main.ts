@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startBroker } from '../testing/kafka/kafka-broker.ts';
 import { until } from '../testing/tools/until.ts';
-import { startChild } from './child.ts';
+import { type Child, startChild } from './child.ts';
 import { type Measurement, measure, type Pace } from './measure.ts';
 import { runPart } from './part.ts';
 import {
@@ -31,7 +31,7 @@ import {
   whyUnavailable,
 } from './programs.ts';
 import { chart, document, table, targetResultsOf, targetTable } from './report.ts';
-import { type MeasuredPart, readResults, type StoredResults, writeResults } from './stored-results.ts';
+import { type MeasuredPart, readResults, writeResults } from './stored-results.ts';
 
 const FULL: Pace = { everydayMs: 30_000, quietMs: 10_000, settleMs: 800, holdMs: 2500, refinements: 3 };
 const QUICK: Pace = { everydayMs: 8000, quietMs: 4000, settleMs: 500, holdMs: 1500, refinements: 2 };
@@ -62,37 +62,26 @@ const PARTS: readonly (readonly [string, ...string[]])[] = [
   ['memory/demo.ts', '--minutes', brief ? '1' : flags.minutes],
 ];
 
-const isComparing = flags.parts === undefined || flags.parts === 'none';
+const wanted = flags.parts?.split(',');
+const isComparing = wanted === undefined || flags.parts === 'none';
+const unknown = isComparing ? [] : wanted.filter((file) => PARTS.every(([part]) => part !== file));
+if (unknown.length > 0) throw new Error(`--parts: no part ${unknown}: ${PARTS.map(([file]) => file).join(', ')}`);
 /** What is not measured now stays as it is. */
-const before = flags.parts === undefined ? undefined : await readResults();
+const before = wanted === undefined ? undefined : await readResults();
 if (!isComparing && before === undefined) throw new Error('the programs have not been compared: run `make bench`');
 
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bench-')));
 await mkdir(folder, { recursive: true });
-const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
-const load = startChild(join(import.meta.dirname, 'load.ts'));
 const results: Record<string, (Measurement | undefined)[]> = {};
 /** Reasons why programs or parts are left out. */
 const missing: string[] = [];
 
-const interrupted = new Promise<never>((_, reject) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));
-});
-try {
-  if (isComparing) await Promise.race([runAll(), interrupted]);
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}; logs: ${folder}`);
-  process.exitCode = 1;
-} finally {
-  await load.end();
-  await broker.close();
-}
-if (process.exitCode === 1) process.exit();
+if (isComparing) await compare();
 
 const day = new Date().toISOString().slice(0, 10);
 const parts: Record<string, MeasuredPart> = {};
 if (flags.only === undefined)
-  for (const [file, ...args] of PARTS.filter(([file]) => flags.parts?.split(',').includes(file) ?? true)) {
+  for (const [file, ...args] of PARTS.filter(([file]) => wanted?.includes(file) ?? true)) {
     console.log(`\n${file}`);
     const part = await runPart(join(import.meta.dirname, file), args).catch((error: Error) => error);
     if (part instanceof Error) leaveOut(`${file} is left out: ${part.message}`);
@@ -103,8 +92,8 @@ const measured = isComparing ? { ...circumstances, results, missing } : undefine
 if (measured !== undefined) console.log(`\n${table(results)}\n`);
 const targets = [...targetResultsOf(results), ...Object.values(parts).flatMap((part) => part.targets)];
 console.log(`\n${targetTable(targets)}\n`);
-if (!flags.quick && flags.only === undefined) {
-  const comparison = measured ?? (before as StoredResults).comparison;
+const comparison = measured ?? before?.comparison;
+if (comparison !== undefined && !flags.quick && flags.only === undefined) {
   const all = { ...before?.parts, ...parts };
   const stored = {
     comparison,
@@ -128,7 +117,26 @@ if (
   await rm(folder, { recursive: true, force: true });
 }
 
-async function runAll(): Promise<void> {
+/** Runs all programs. Ends this process if that fails or is interrupted. */
+async function compare(): Promise<void> {
+  const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
+  const load = startChild(join(import.meta.dirname, 'load.ts'));
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(signal)));
+  });
+  try {
+    await Promise.race([runAll(load, broker.brokers[0] as string), interrupted]);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}; logs: ${folder}`);
+    process.exitCode = 1;
+  } finally {
+    await load.end();
+    await broker.close();
+  }
+  if (process.exitCode === 1) process.exit();
+}
+
+async function runAll(load: Child, broker: string): Promise<void> {
   const address = await load.ask<ProgramSetup['address']>('address');
   const names: string[] = [];
   for (const name of flags.only === undefined ? PROGRAMS : flags.only.split(',')) {
@@ -139,8 +147,8 @@ async function runAll(): Promise<void> {
   for (let number = 1; number <= runs; number++) {
     for (const name of names) {
       console.log(`${name}, run ${number} of ${runs}`);
-      const setup = { address, broker: broker.brokers[0] as string, prefix: `${name}${number}.`, folder };
-      const measurement = await run(name, setup).catch((error: Error) => error);
+      const setup = { address, broker, prefix: `${name}${number}.`, folder };
+      const measurement = await run(name, setup, load).catch((error: Error) => error);
       if (!(measurement instanceof Error)) {
         results[name] ??= [];
         results[name][number - 1] = measurement;
@@ -155,7 +163,7 @@ function leaveOut(line: string): void {
   missing.push(line);
 }
 
-async function run(name: string, setup: ProgramSetup): Promise<Measurement> {
+async function run(name: string, setup: ProgramSetup, load: Child): Promise<Measurement> {
   if (!PROGRAMS.includes(name)) throw new Error(`no program ${name}: ${PROGRAMS.join(', ')}`);
   await prepareProgram(name, setup);
   const reader = [setup.broker, topicOf(setup), String(PARTITIONS), formatOf(name)];

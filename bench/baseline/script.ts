@@ -6,18 +6,11 @@
  * single-object encoding in hex, symbols.
  */
 import { readFileSync } from 'node:fs';
-import { setImmediate, setTimeout } from 'node:timers/promises';
 import avro from 'avsc';
-import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
 import { WebSocket } from 'ws';
+import { connectSink } from './connect-sink.ts';
 
 const [url = '', broker = '', topic = '', schemaFile = '', header = '', ...symbols] = process.argv.slice(2);
-const BATCH_MS = 5;
-/**
- * Largest number of messages in a request. After the script falls behind, a larger request would end it, because the
- * broker refuses such requests.
- */
-const MAX_BATCH = 4000;
 /** Binance's limit for a connection. */
 const MAX_STREAMS = 1024;
 
@@ -42,11 +35,7 @@ function decimal(text: string): Buffer {
   return bytes;
 }
 
-const kafka = new Kafka({ clientId: 'script', brokers: [broker], logLevel: logLevel.ERROR });
-const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, allowAutoTopicCreation: false });
-await producer.connect();
-
-const waiting: Message[] = [];
+const send = await connectSink(broker, topic);
 for (let from = 0; from < symbols.length; from += MAX_STREAMS) read(symbols.slice(from, from + MAX_STREAMS));
 
 function read(some: readonly string[]): void {
@@ -68,18 +57,5 @@ function onFrame(frame: Buffer): void {
     timestamp: data.T, event_time: data.E, trade_id: String(data.t), last_trade_id: null, conditions: [], source: 'live',
   };
   const end = type.encode(trade, scratch, headerBytes);
-  waiting.push({ key: data.s, value: Buffer.from(scratch.subarray(0, end)) });
+  send({ key: data.s, value: Buffer.from(scratch.subarray(0, end)) });
 }
-
-let open = true;
-process.on('SIGTERM', () => {
-  open = false;
-});
-while (open || waiting.length > 0) {
-  const startedAt = performance.now();
-  const messages = waiting.splice(0, MAX_BATCH);
-  if (messages.length > 0) await producer.send({ topic, messages });
-  const left = BATCH_MS - (performance.now() - startedAt);
-  await (left < 1 ? setImmediate() : setTimeout(left));
-}
-process.exit(0);

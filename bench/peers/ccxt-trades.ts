@@ -3,16 +3,24 @@
  * topic, symbols (BTC/USDT ...).
  */
 import { pathToFileURL } from 'node:url';
-import { connectSink, type SentTrade } from './connect-sink.ts';
+import { connectSink } from '../baseline/connect-sink.ts';
 
-/** The members of ccxt's exchange that this program uses. */
+/** The members of ccxt's trades and exchange that this program uses. */
+interface Trade {
+  readonly symbol: string;
+  readonly id: string | undefined;
+  readonly side: string;
+  readonly price: number;
+  readonly amount: number;
+  readonly timestamp: number;
+}
 interface Exchange {
   /** Caches of the trades that `watchTrades` returned, by symbol. */
   readonly trades: Readonly<Record<string, { clear(): void }>>;
   readonly urls: { readonly api: { public: string; readonly ws: { spot: string } } };
   loadHttpProxyAgent(): Promise<unknown>;
   loadMarkets(): Promise<unknown>;
-  watchTrades(symbol: string): Promise<readonly SentTrade[]>;
+  watchTrades(symbol: string): Promise<readonly Trade[]>;
   watchTradesForSymbols(symbols: readonly string[]): Promise<unknown>;
 }
 
@@ -40,7 +48,7 @@ async function forward(watched: string): Promise<never> {
   for (;;) {
     const trades = await exchange.watchTrades(watched);
     for (const { symbol, id, side, price, amount, timestamp } of trades)
-      send({ symbol, id, side, price, amount, timestamp });
+      send({ key: symbol, value: JSON.stringify({ symbol, id, side, price, amount, timestamp }) });
     // In a full cache, each new trade moves all others.
     exchange.trades[watched]?.clear();
   }

@@ -3,12 +3,13 @@
  * (BTCUSDT ...).
  */
 import { normalizeTrades, streamNormalized } from 'tardis-dev';
-import { connectSink } from './connect-sink.ts';
+import { connectSink } from '../baseline/connect-sink.ts';
 
 const [broker = '', topic = '', ...symbols] = process.argv.slice(2);
 const send = await connectSink(broker, topic);
 const onError = (error: Error) => console.error(error);
 for await (const trade of streamNormalized({ exchange: 'binance', symbols, onError }, normalizeTrades)) {
   const { symbol, id, side, price, amount, timestamp } = trade;
-  send({ symbol, id, side, price, amount, timestamp: timestamp.getTime() });
+  const value = JSON.stringify({ symbol, id, side, price, amount, timestamp: timestamp.getTime() });
+  send({ key: symbol, value });
 }

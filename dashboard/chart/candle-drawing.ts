@@ -152,7 +152,7 @@ export class CandleDrawing {
     this.#chart.timeScale().setVisibleLogicalRange(range);
     // The chart has asked for its frame before, so it takes on the range before this runs.
     requestAnimationFrame(() => {
-      this.#nextRange = undefined;
+      if (this.#nextRange === range) this.#nextRange = undefined;
     });
   }
 
@@ -208,7 +208,8 @@ export class CandleDrawing {
     this.#drawn = klines;
     if (changed !== undefined) for (const kline of changed) this.#setOne(kline, before);
     else this.#setAll(klines);
-    if (isOther && klines.length > 0) this.#showLast(SHOWN + AFTER);
+    if (klines.length === 0) return;
+    if (isOther) this.#showLast(SHOWN + AFTER);
     else if (this.#nextRange !== undefined) this.#show(movedBy(olderThan(before, klines), this.#nextRange));
   }
 

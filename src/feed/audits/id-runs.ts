@@ -36,7 +36,7 @@ export class IdRuns {
     return this.#minute?.sums.last ?? this.#before;
   }
 
-  /** Notes the last trade of a minute that is not audited. */
+  /** Notes a published trade whose minute is not audited here. */
   skip(trade: SequencedTrade): void {
     this.#minute = undefined;
     this.#before = trade;

@@ -20,9 +20,9 @@ export interface FilledBy {
   readonly unread: readonly string[];
 }
 
-/** Values of the last minute are remembered, unless they are too many. A line that is later is stale. */
+/** The values of this last time are remembered, unless they are too many. Lines that lag more are stale. Milliseconds. */
 const REMEMBERED_MS = 60_000;
-/** Number of values that are remembered however old they are. Sources return fewer of their last values. */
+/** Number of values that are remembered however old they are, so that fetched values are recognised. */
 const LEAST_REMEMBERED = 128;
 
 /**

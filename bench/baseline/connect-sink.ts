@@ -1,26 +1,19 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
 
-/** As in baseline/script.ts. */
 const BATCH_MS = 5;
+/**
+ * Largest number of messages in a request. After a program falls behind, a larger request would end it, because the
+ * broker refuses such requests.
+ */
 const MAX_BATCH = 4000;
 
-/** A trade as it is sent, in JSON. `id`: the venue's. `timestamp`: milliseconds since 1970. */
-export interface SentTrade {
-  readonly symbol: string;
-  readonly id: string | undefined;
-  readonly side: string;
-  readonly price: number;
-  readonly amount: number;
-  readonly timestamp: number;
-}
-
 /**
- * Connects kafkajs for a library that has no sink of its own, and returns a function that sends a trade. Like
- * baseline/script.ts, it sends a batch every 5 ms, and ends the process after SIGTERM.
+ * Connects kafkajs, and returns a function that sends a message. One batch is sent every 5 ms, or as soon as the
+ * previous one is acknowledged. Ends the process after SIGTERM, when all messages are sent, or when a request fails.
  */
-export async function connectSink(broker: string, topic: string): Promise<(trade: SentTrade) => void> {
-  const kafka = new Kafka({ clientId: 'peer', brokers: [broker], logLevel: logLevel.ERROR });
+export async function connectSink(broker: string, topic: string): Promise<(message: Message) => void> {
+  const kafka = new Kafka({ clientId: 'bench', brokers: [broker], logLevel: logLevel.ERROR });
   const createPartitioner = Partitioners.DefaultPartitioner;
   const producer = kafka.producer({ createPartitioner, allowAutoTopicCreation: false });
   await producer.connect();
@@ -45,5 +38,5 @@ export async function connectSink(broker: string, topic: string): Promise<(trade
     console.error(error);
     process.exit(1);
   });
-  return (trade) => void waiting.push({ key: trade.symbol, value: JSON.stringify(trade) });
+  return (message) => void waiting.push(message);
 }
