@@ -14,15 +14,19 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 // Node's own limit is four times as high. A demo has little to do. ALLOCATOR makes malloc return free memory to the system.
 const YOUNG_GENERATIONS = { run: 16, demo: 4, gateway: 16, simulate: 16, record: 16 };
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
+const isLong = Object.hasOwn(YOUNG_GENERATIONS, process.argv[2]);
+const nodeOptions = isLong ? [`--max-semi-space-size=${YOUNG_GENERATIONS[process.argv[2]]}`] : [];
+const env = isLong ? { ...ALLOCATOR, ...process.env } : process.env;
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  if (Object.hasOwn(YOUNG_GENERATIONS, process.argv[2])) restartWithMemoryOptions(YOUNG_GENERATIONS[process.argv[2]]);
+  if (isLong) restartWithMemoryOptions();
   process.argv[1] = main;
   await import(main);
 } else if (existsSync(at('.tools/node_modules/node/bin/node'))) {
   // The Node that make installed. The child decides when to end. A signal may reach it twice: from the terminal and
   // from this process.
-  const child = spawn(at('.tools/node_modules/node/bin/node'), [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const args = [...nodeOptions, main, ...process.argv.slice(2)];
+  const child = spawn(at('.tools/node_modules/node/bin/node'), args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 } else {
@@ -34,18 +38,12 @@ if (major > 22 || (major === 22 && minor >= 18)) {
  * Replaces this process by one with the memory options, because Node reads them only at its start. Does nothing if the
  * system has no `execve`, or if the user has set the option.
  */
-function restartWithMemoryOptions(youngGeneration) {
+function restartWithMemoryOptions() {
   const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (process.execve === undefined || process.platform === 'win32' || own.includes('semi-space-size')) return;
-  const args = [
-    process.execPath,
-    ...process.execArgv,
-    `--max-semi-space-size=${youngGeneration}`,
-    at('bin/market-feed.js'),
-    ...process.argv.slice(2),
-  ];
+  const restarted = [...process.execArgv, ...nodeOptions, at('bin/market-feed.js'), ...process.argv.slice(2)];
   try {
-    process.execve(process.execPath, args, { ...ALLOCATOR, ...process.env });
+    process.execve(process.execPath, [process.execPath, ...restarted], env);
   } catch {
     // Some containers forbid it. The command then uses more memory.
   }

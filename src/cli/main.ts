@@ -29,6 +29,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 setFlagsFromString('--no-allocation-site-pretenuring');
 // Collect the old generation when it has grown by half; V8 would wait longer.
 setFlagsFromString('--heap-growing-percent=50');
+const { skipSchemas } = await import('../kafka/platformatic/skip-schemas.ts');
+skipSchemas();
 const { inForeground } = await import('./terminal/in-foreground.ts');
 const { dispatch } = await import('./arguments/dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
@@ -36,6 +37,28 @@ onLinux(
     const { child, said, ended, ofProcess } = await start([], 'simulate', '--port', '0');
     expect(await ofProcess('cmdline')).toContain('--max-semi-space-size=16');
     expect(await ofProcess('environ')).toContain('MALLOC_ARENA_MAX=1');
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(said.err).toBe('');
+  },
+);
+
+/** Makes Node.js look like an old one. */
+const LOOKS_OLD =
+  'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } }); delete process.execve';
+const NODE_OF_MAKE = '.tools/node_modules/node/bin/node';
+
+it.runIf(process.platform === 'linux' && existsSync(NODE_OF_MAKE))(
+  'with an old Node.js, market-feed starts the Node.js of make, with the same memory options',
+  async () => {
+    const looksOld = ['--import', `data:text/javascript,${encodeURIComponent(LOOKS_OLD)}`];
+    const { child, said, ended } = await start(looksOld, 'simulate', '--port', '0');
+    const pid = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
+    const ofChild = async (file: string) => (await readFile(`/proc/${pid}/${file}`, 'utf8')).split('\0');
+    const [node, option] = await ofChild('cmdline');
+    expect(node).toContain(NODE_OF_MAKE);
+    expect(option).toBe('--max-semi-space-size=16');
+    expect(await ofChild('environ')).toContain('MALLOC_ARENA_MAX=1');
     child.kill('SIGINT');
     expect(await ended).toBe(0);
     expect(said.err).toBe('');
