@@ -10,12 +10,15 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dist/cli/main.js');
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-// Commands that run for weeks get a fixed limit of the heap's young generation, in MiB. On machines with much memory,
-// Node's own limit is four times as high. A demo has little to do. ALLOCATOR makes malloc return free memory to the system.
-const YOUNG_GENERATIONS = { run: 16, demo: 4, gateway: 16, simulate: 16, record: 16 };
+// Commands that run for weeks get a smallest and a largest size of the heap's young generation, in MiB. Node starts with
+// 1 MiB, and collects garbage often until it has grown. On machines with much memory, Node's limit is four times as high as
+// ours. A demo has little to do. ALLOCATOR makes malloc return free memory to the system.
+const USUAL = ['--min-semi-space-size=8', '--max-semi-space-size=16'];
+const SMALL = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
+const NODE_OPTIONS = { run: USUAL, demo: SMALL, gateway: USUAL, simulate: USUAL, record: USUAL };
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
-const isLong = Object.hasOwn(YOUNG_GENERATIONS, process.argv[2]);
-const nodeOptions = isLong ? [`--max-semi-space-size=${YOUNG_GENERATIONS[process.argv[2]]}`] : [];
+const isLong = Object.hasOwn(NODE_OPTIONS, process.argv[2]);
+const nodeOptions = isLong ? NODE_OPTIONS[process.argv[2]] : [];
 const env = isLong ? { ...ALLOCATOR, ...process.env } : process.env;
 
 if (major > 22 || (major === 22 && minor >= 18)) {

@@ -1,8 +1,9 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Fault } from '../domain/fault.ts';
+import { http } from './http.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -43,7 +44,7 @@ export function httpRequest(
   { timeoutMs = 10_000, maxBytes = 32 * 2 ** 20, ...options }: HttpOptions = {},
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const send = url.startsWith('https:') ? requestHttps : requestHttp;
+    const send = url.startsWith('https:') ? requestHttps : http.request;
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
     const exchange = send(url, { method, headers: { ...HEADERS, ...headers, ...length }, ...options });
     const giveUp = (reason: Fault): void => {

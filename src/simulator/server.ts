@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { snakeKeys } from '../codec/key-case.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { http } from '../net/http.ts';
 import { openCaptures } from './captures/capture-playback.ts';
 import { answerFaults, json } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
@@ -62,7 +63,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const venues = hosts.map(simulatedVenue);
   const faults = new Faults(venues);
   const sites = new Map(venues.map((venue) => [venue.host.id, new VenueSite(venue, options, () => faults.opened())]));
-  const server = createServer();
+  const server = http.createServer();
   try {
     server.listen(options.port ?? 0, address);
     await once(server, 'listening');

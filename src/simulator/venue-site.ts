@@ -1,6 +1,7 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { http } from '../net/http.ts';
 import type { Connection } from './connection.ts';
 import { MarketClock } from './market/market-clock.ts';
 import { serverPings } from './server-pings.ts';
@@ -187,7 +188,7 @@ export function respond(
 
 /** Answers a handshake with a plain HTTP response and ends the connection. */
 export function refuseUpgrade(request: IncomingMessage, socket: Socket, answer: RestAnswer): void {
-  const response = new ServerResponse(request);
+  const response = new http.ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.on('finish', () => socket.end());

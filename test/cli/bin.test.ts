@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -55,9 +56,9 @@ it.runIf(process.platform === 'linux' && existsSync(NODE_OF_MAKE))(
     const { child, said, ended } = await start(looksOld, 'simulate', '--port', '0');
     const pid = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
     const ofChild = async (file: string) => (await readFile(`/proc/${pid}/${file}`, 'utf8')).split('\0');
-    const [node, option] = await ofChild('cmdline');
+    const [node, ...args] = await ofChild('cmdline');
     expect(node).toContain(NODE_OF_MAKE);
-    expect(option).toBe('--max-semi-space-size=16');
+    expect(args).toContain('--max-semi-space-size=16');
     expect(await ofChild('environ')).toContain('MALLOC_ARENA_MAX=1');
     child.kill('SIGINT');
     expect(await ended).toBe(0);
@@ -96,4 +97,17 @@ it('the installed market-feed strips TypeScript types only at the first start, a
   expect(await types(...simulate)).toBe('types taken out');
   expect(await types(...simulate)).toBe('no types seen');
   expect(await types('--help')).toBe('no types seen');
+});
+
+/** Prints at exit whether Node's own HTTP client for `fetch` is loaded. */
+const PRINTS_FETCH =
+  'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("undici")) ? "fetch" : "no fetch"))';
+
+it('no thread of a demo loads the HTTP client of fetch, which takes 13 MiB', async () => {
+  const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(PRINTS_FETCH)}`];
+  const demo = ['demo', '--port', '0', '--simulator-port', '0', '--duration', '0.5', '--out', await temporaryFolder()];
+  const { stderr } = await promisify(execFile)(process.execPath, [...nodeArgs, 'bin/market-feed.js', ...demo]);
+  const ofThreads = stderr.split('\n').filter((line) => line.endsWith('fetch'));
+  expect(ofThreads).toContain('no fetch');
+  expect(ofThreads).not.toContain('fetch');
 });
