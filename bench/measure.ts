@@ -32,6 +32,8 @@ export interface Measurement {
   readonly othersAtBest: number;
   /** From the start of the process on. */
   readonly everyday: AtRate;
+  /** Microseconds of CPU a trade in the last third of the time at the everyday rate. */
+  readonly warmCpu: number;
   readonly quiet: AtRate;
   /** Resident memory after the time at these two rates, and its peak over the whole run, MiB. */
   readonly memoryAtLow: number;
@@ -100,10 +102,13 @@ export async function measure(parties: Parties, pace: Pace): Promise<Measurement
   const sentBefore = await untilSubscribed(parties);
   await consumer.ask('collect');
   await load.ask('rate', LOW_RATE);
-  const everyday = await atRate(parties, pace.everydayMs, { cpuSeconds: 0, received: 0 });
-  log(`  from its start at ${LOW_RATE}/s: ${textOf(everyday)}`);
-  await load.ask('rate', QUIET_RATE);
+  await delay((pace.everydayMs * 2) / 3);
+  const warm = await workOf(parties);
+  const everyday = await atRate(parties, pace.everydayMs / 3, { cpuSeconds: 0, received: 0 });
   const before = await workOf(parties);
+  const warmCpu = cpuOfTrade(warm, before);
+  log(`  from its start at ${LOW_RATE}/s: ${textOf(everyday)}, later ${warmCpu.toFixed(0)} µs`);
+  await load.ask('rate', QUIET_RATE);
   await consumer.ask('collect');
   const quiet = await atRate(parties, pace.quietMs, before);
   const memoryAtLow = (await subject.memory()).now;
@@ -124,6 +129,7 @@ export async function measure(parties: Parties, pace: Pace): Promise<Measurement
     cpuAtBest: best.cpu,
     othersAtBest: best.others,
     everyday,
+    warmCpu,
     quiet,
     memoryAtLow,
     memoryPeak: (await subject.memory()).peak,
@@ -172,8 +178,12 @@ async function atRate(parties: Parties, ms: number, before: Work): Promise<AtRat
     'latencies',
     shares,
   );
-  const { cpuSeconds, received } = await workOf(parties);
-  return { cpu: ((cpuSeconds - before.cpuSeconds) / (received - before.received)) * 1e6, p50, p99, p999 };
+  return { cpu: cpuOfTrade(before, await workOf(parties)), p50, p99, p999 };
+}
+
+/** Returns microseconds of CPU a trade between two moments. */
+function cpuOfTrade(from: Work, to: Work): number {
+  return ((to.cpuSeconds - from.cpuSeconds) / (to.received - from.received)) * 1e6;
 }
 
 function textOf({ p50, p99, cpu }: AtRate): string {

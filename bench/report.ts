@@ -48,6 +48,12 @@ const ROWS: readonly Row[] = [
   },
   { title: 'trades/s under overload', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
   ...rowsAt(LOW_RATE, ({ everyday }) => everyday),
+  {
+    title: `CPU of a trade at ${LOW_RATE} trades/s, in the last third of this time, µs`,
+    of: ({ warmCpu }) => warmCpu,
+    text: whole,
+    targets: {},
+  },
   ...rowsAt(QUIET_RATE, ({ quiet }) => quiet),
   { title: 'CPU of a trade at the sustained rate, µs', of: ({ cpuAtBest }) => cpuAtBest, text: tenths, targets: {} },
   {

@@ -11,6 +11,7 @@ const measurement = (sustained: number): Measurement => ({
     cpuAtBest: 10,
     othersAtBest: 12,
     everyday: { cpu: 80, p50: 3, p99: 7, p999: 11 },
+    warmCpu: 60,
     quiet: { cpu: 300, p50: 3, p99: 7, p999: 11 },
   } as const),
   ...({ memoryAtLow: 100, memoryPeak: 200, sent: 1, lost: 0, repeated: 0 } as const),
