@@ -1,5 +1,4 @@
 import { firstValueFrom } from 'rxjs';
-import { startCluster } from '../../cluster/cluster.ts';
 import type { Config } from '../../config/config.ts';
 import { duration } from '../../domain/duration.ts';
 import { asFault } from '../../domain/fault.ts';
@@ -8,13 +7,13 @@ import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { aborted$ } from '../../net/aborted.ts';
 import { monotonicScheduler } from '../../net/monotonic-scheduler.ts';
 import { type Observed, type Running, startPipeline } from '../../runtime/run.ts';
-import { GatewayThread, type GatewayThreadOptions } from '../../serving/gateway-thread.ts';
+import type { GatewayThreadOptions } from '../../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../../telemetry/log.ts';
 import { threadBusyMs } from '../../telemetry/thread-meter.ts';
 import { type CommandContext, problemRow, writeProblem } from '../arguments/command.ts';
 import { exitCodeOf } from '../arguments/exit-code.ts';
 import { timeLimit } from '../arguments/time-limit.ts';
-import { type Painter, paintStatus } from '../live-status/painter.ts';
+import type { Painter } from '../live-status/painter.ts';
 import { ShownRecords } from '../live-status/shown-records.ts';
 import { logTo } from '../terminal/command-log.ts';
 import { count } from '../terminal/number-text.ts';
@@ -68,9 +67,13 @@ export async function runFeed(
     if (!live && 'url' in fields) log.info({ event: 'hint' }, `web    ${String(fields.url)}`);
   };
   const gateway = config.gateway.enabled
-    ? new GatewayThread({ config, scheduler: monotonicScheduler, log: logGateway })
+    ? new (await import('../../serving/gateway-thread.ts')).GatewayThread({
+        config,
+        scheduler: monotonicScheduler,
+        log: logGateway,
+      })
     : undefined;
-  const start = config.cluster.enabled ? startCluster : startPipeline;
+  const start = config.cluster.enabled ? (await import('../../cluster/cluster.ts')).startCluster : startPipeline;
   let pipeline: Running;
   try {
     const onPublished = (records: readonly FeedRecord[]): void => {
@@ -86,7 +89,8 @@ export async function runFeed(
   }
   gateway?.follow(pipeline);
   const limit = durationMs === undefined ? undefined : timeLimit(durationMs);
-  if (live)
+  if (live) {
+    const { paintStatus } = await import('../live-status/painter.ts');
     painter = paintStatus({
       out,
       keyboard,
@@ -97,7 +101,7 @@ export async function runFeed(
       onQuit: () => quitting.abort(),
       hints: () => [...(gateway?.url === undefined ? [] : [`web    ${gateway.url}`]), ...hints],
     });
-  else for (const hint of hints) log.info({ event: 'hint' }, hint);
+  } else for (const hint of hints) log.info({ event: 'hint' }, hint);
   const reporter = live ? undefined : setInterval(() => logStatus(log, pipeline.snapshot()), logEveryMs);
 
   const { failed } = pipeline;
