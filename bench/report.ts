@@ -49,7 +49,7 @@ const ROWS: readonly Row[] = [
   { title: 'trades/s under overload', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
   ...rowsAt(LOW_RATE, ({ everyday }) => everyday),
   {
-    title: `CPU of a trade at ${LOW_RATE} trades/s, in the last third of this time, µs`,
+    title: `CPU of a trade at ${LOW_RATE} trades/s, in the last 10 of these 30 s, µs`,
     of: ({ warmCpu }) => warmCpu,
     text: whole,
     targets: {},
@@ -76,7 +76,7 @@ const ROWS: readonly Row[] = [
 
 /**
  * Text that compares two amounts of CPU a trade: what all cores have at `times` the script's rate, and what program
- * `name` needs at its best rate. Empty if one was not measured.
+ * `name` needs at its sustained rate. Empty if one was not measured.
  */
 export function cpuBudgetText(results: Results, name: string, times: number, cores: number): string {
   const rounds = (results[name] ?? []).flatMap((measurement, round) => {
@@ -86,9 +86,10 @@ export function cpuBudgetText(results: Results, name: string, times: number, cor
   if (rounds.length === 0) return '';
   const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
   const busy = ({ cpuAtBest, othersAtBest, sustained }: Measurement) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
-  return `- **The cores**: all programs share the ${cores} cores. At ${times} times the script's rate, the ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs of CPU for each trade. At its own best
-  rate, ${name} needs ${middle(({ measurement }) => measurement.cpuAtBest)} µs of them. The other programs (simulator, broker, consumer, the bench) need ${middle(({ measurement }) => measurement.othersAtBest)} µs.
-  Then ${middle(({ measurement }) => busy(measurement))} cores are busy. With the script at its best rate, ${middle(({ script }) => busy(script))} cores are busy.
+  return `- **The cores**: all programs share the ${cores} cores. At ${times} times the script's sustained rate, the ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs of CPU for each trade.
+  At its own sustained rate, ${name} needs ${middle(({ measurement }) => measurement.cpuAtBest)} µs of them: ${middle(({ measurement }) => (measurement.cpuAtBest * measurement.sustained) / 1e6)} cores. It has one main thread, so a second core helps little.
+  The other programs (simulator, broker, consumer, the bench) need ${middle(({ measurement }) => measurement.othersAtBest)} µs. Then ${middle(({ measurement }) => busy(measurement))} cores are busy.
+  With the script at its sustained rate, ${middle(({ script }) => busy(script))} cores are busy.
 `;
 }
 
@@ -213,43 +214,59 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-/** A Markdown table with one row for each target. */
-export function targetTable(targets: readonly TargetResult[]): string {
-  const rows = targets.map(({ measured: title, found, target, met }) => [
+/** A Markdown table with one row for each target. `earlier`: the day, if it was measured on an earlier one. */
+export function targetTable(targets: readonly (TargetResult & { readonly earlier?: string })[]): string {
+  const rows = targets.map(({ measured: title, found, target, met, earlier }) => [
     title,
     found,
     target,
-    met ? 'met' : '**missed**',
+    `${met ? 'met' : '**missed**'}${earlier === undefined ? '' : ` (${earlier})`}`,
   ]);
   return markdown([['measured', 'found', 'target', 'result'], ...rows]);
+}
+
+/** Sentences that say how our program with the default client compares with the script. Empty if one was not measured. */
+export function inWords(results: Results, name: string): string {
+  if (results[name] === undefined || results[SCRIPT] === undefined) return '';
+  const times = (of: Row['of']) => hundredths(ratioOf(results, name, SCRIPT, of));
+  return `
+Compared with the script, **${name}** holds ${times(({ sustained }) => sustained)} times as many trades a second, with ${times(({ everyday }) => everyday.p50)} of its p50 latency.
+At ${LOW_RATE} trades a second, it takes ${times(({ everyday }) => everyday.cpu)} times as much CPU in its first 30 s, the start included. In the last 10 of these
+seconds, when all code is compiled, it takes ${times(({ warmCpu }) => warmCpu)} times as much.
+`;
 }
 
 export function document({ comparison, parts: byFile }: StoredResults): string {
   const { results, missing, day, runs, cores, node, pace } = comparison;
   const parts = Object.values(byFile);
+  const earlier = (ofPart: string) => (ofPart === day ? {} : { earlier: ofPart });
   return `# Performance
 
 Use this page to compare the speed of the feed with other programs, and to see which targets are missed. \`make bench\`
-writes it; do not edit it. All programs ran on the same cores of one machine, so compare only ratios of one run of the benchmark.
-[speed.md](speed.md) explains the missed targets.
+writes it in some two hours; do not edit it. A rough run of some minutes is \`make bench ARGS=--quick\`. All programs ran on the
+same cores of one machine, so compare only ratios of one run of the benchmark. [speed.md](speed.md) explains the missed targets.
 
 ## In short
 
-Each program sends the trades of 20 symbols from a simulated Binance to Kafka.
-
+Each program sends the trades of 20 symbols from a simulated Binance to Kafka. market-feed runs with each of its two Kafka
+clients, kafkajs (the default) and platformatic. The number is that of its connections to the venue: two are the default.
+${inWords(results, 'kafkajs-1')}
 ![trades a second, latency and CPU of a trade, by program](performance.svg)
 
 ${shortTable(results)}
 
-- **trades/s**: the highest rate that the program holds.
+- **trades/s**: the highest rate that the program holds. More is better; of all other values, less is better.
 - **p50, p99, CPU of a trade**: at ${LOW_RATE} trades a second, in the first ${pace.everydayMs / 1000} s after the start. Latency is the time from the venue to
   a consumer of the topic. CPU includes the start of the program.
 - **memory**: resident, after ${pace.everydayMs / 1000} s at ${LOW_RATE} and ${pace.quietMs / 1000} s at ${QUIET_RATE} trades a second.
 
 ## Targets
 
-${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => targets)])}
-
+${targetTable([
+  ...targetResultsOf(results),
+  ...parts.flatMap(({ targets, day: ofPart }) => targets.map((target) => ({ ...target, ...earlier(ofPart) }))),
+])}
+${parts.some(({ day: ofPart }) => ofPart !== day) ? '\nA value with a date is from an earlier day, and may be from an earlier version.\n' : ''}
 ## The whole pipeline compared with other programs
 
 ${table(results)}
@@ -263,7 +280,8 @@ The programs:
   It sends a batch every 5 ms, or as soon as the last one is acknowledged. It checks nothing.
 - **kafkajs-1**, **kafkajs-2**: \`market-feed run\` with \`kafka.client: kafkajs\`, one venue, and one or two lines (connections with
   the same subscriptions). With two lines, every trade arrives twice and is published once. All other settings are the
-  defaults.
+  defaults: kafkajs waits at least 3 ms between two small batches, platformatic 5 ms. After a longer pause, a trade is sent at once.
+  Part of the difference in latency comes from this.
 - **platformatic-1**, **platformatic-2**: \`market-feed run\` with \`kafka.client: platformatic\` and one or two lines.
 - **go**: the same work as the script, in Go with gorilla/websocket, hamba/avro and franz-go
   ([bench/peers/go/trades.go](../bench/peers/go/trades.go)). franz-go sends a batch every 5 ms.
@@ -286,8 +304,10 @@ The work of each program:
 The values:
 
 - **sustained trades/s**: the highest rate that the program held for ${pace.holdMs / 1000} s. It holds a rate if at most 250 ms of
-  trades are in flight at the end of this time, and their number does not grow. The program did not hold the next rate, about 5 % higher, in two attempts.
-- **trades/s under overload**: how many trades a second the consumer received at rates that the program did not hold.
+  trades are in flight at the end of this time, and their number does not grow.
+  The program did not hold the next rate, about 5 % higher, in two attempts.
+- **trades/s under overload**: how many trades a second the consumer received at rates that the program did not hold. This is less
+  than the sustained rate if a backlog makes the program slower.
 - **latency**: the time from the simulator's send until a consumer in another process has the record
   ([bench/consumer.ts](../bench/consumer.ts)). The simulator cuts its times to whole milliseconds, so 0.5 ms is
   subtracted from each latency.

@@ -65,6 +65,6 @@ try {
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 await reportPart({
   title: `Where the CPU of ${name} goes`,
-  text: `${layersTable(columns)}\n\n${LAYERS_NOTE}\nEach column is one run of \`node bench/profile/main.ts\`.`,
+  text: `${layersTable(columns)}\n\n${LAYERS_NOTE}\nEach column is one run of \`node bench/profile/main.ts\`, without the start: before, the program ran for ${WARM_UP_MS / 1000} s at ${WARM_UP_RATE} trades/s.`,
   targets: [],
 });

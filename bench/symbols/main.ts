@@ -94,6 +94,8 @@ const text = (['few', 'many'] as const).map((name) => {
 await reportPart({
   title: 'Many symbols',
   text: [
+    `${rate} trades/s over ${flags.lines} lines into files, channels ${flags.channels}: \`node bench/symbols/main.ts\`.`,
+    '',
     ...['| symbols | CPU of a trade, µs | resident memory, MiB |', '| --- | --: | --: |', ...text],
     ...(Number(flags.rounds) === 0 ? [] : ['', ratioOfCpu()]),
     ...(columns.length === 0

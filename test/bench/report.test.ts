@@ -35,9 +35,9 @@ describe('the report of the benchmark', () => {
     };
     const text = cpuBudgetText(results, 'platformatic-1', 2, 4).replaceAll(/\s+/g, ' ');
     expect(text).toContain('the 4 cores have 10.0 µs of CPU for each trade');
-    expect(text).toContain('platformatic-1 needs 5.0 µs of them.');
+    expect(text).toContain('platformatic-1 needs 5.0 µs of them: 0.8 cores.');
     expect(text).toContain('(simulator, broker, consumer, the bench) need 9.0 µs. Then 2.1 cores are busy.');
-    expect(text).toContain('With the script at its best rate, 4.4 cores are busy.');
+    expect(text).toContain('With the script at its sustained rate, 4.4 cores are busy.');
     expect(cpuBudgetText({ script: [measurement(100)] }, 'platformatic-1', 2, 4)).toBe('');
   });
 
@@ -71,12 +71,18 @@ describe('the report of the benchmark', () => {
         },
       },
       parts: {
-        'memory/demo.ts': { day: '2026-11-28', title: 'Memory of the demo', text: 'It is small.', targets: [] },
+        'memory/demo.ts': {
+          day: '2026-11-28',
+          title: 'Memory of the demo',
+          text: 'It is small.',
+          targets: [{ measured: 'size', found: '3', target: '≤ 2', met: false }],
+        },
       },
     };
     const page = document(stored);
     expect(page).toContain('## Memory of the demo\n\nIt is small.\n\nMeasured on 2026-11-28.');
     expect(page).toContain('| platformatic-1');
+    expect(page).toContain('**missed** (2026-11-28)');
     expect(document(fromJson(JSON.stringify(stored)))).toBe(page);
   });
 
