@@ -19,6 +19,8 @@ async function checked(environment: Readonly<Record<string, string>>): Promise<r
   const io = fakeIo({
     ...Object.fromEntries(rest),
     MARKET_FEED__FEED__VENUES: 'bybit,binance,binance_us',
+    // `check` warns of a taken port, and another test may use the default one.
+    MARKET_FEED__GATEWAY__PORT: `${await freePort()}`,
     ...environment,
   });
   expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);
