@@ -105,10 +105,10 @@ export async function measure(parties: Parties, pace: Pace): Promise<Measurement
   await delay((pace.everydayMs * 2) / 3);
   const warm = await workOf(parties);
   const everyday = await atRate(parties, pace.everydayMs / 3, { cpuSeconds: 0, received: 0 });
-  const before = await workOf(parties);
-  const warmCpu = cpuOfTrade(warm, before);
-  log(`  from its start at ${LOW_RATE}/s: ${textOf(everyday)}, later ${warmCpu.toFixed(0)} µs`);
+  const warmCpu = cpuOfTrade(warm, await workOf(parties));
+  log(`  from its start at ${LOW_RATE}/s: ${textOf(everyday)}, warm ${warmCpu.toFixed(0)} µs`);
   await load.ask('rate', QUIET_RATE);
+  const before = await workOf(parties);
   await consumer.ask('collect');
   const quiet = await atRate(parties, pace.quietMs, before);
   const memoryAtLow = (await subject.memory()).now;

@@ -3,7 +3,7 @@ import { barChart } from './chart.ts';
 import { type AtRate, LOW_RATE, type Measurement, median, QUIET_RATE } from './measure.ts';
 import type { TargetResult } from './part.ts';
 import { CRYPTOFEED, isOurs, SCRIPT } from './programs.ts';
-import type { Results, StoredResults } from './stored-results.ts';
+import type { Comparison, Results, StoredResults } from './stored-results.ts';
 
 /** Limit for a program's value divided by the script's. */
 type Target = { readonly atLeast: number } | { readonly atMost: number };
@@ -49,7 +49,7 @@ const ROWS: readonly Row[] = [
   { title: 'trades/s under overload', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
   ...rowsAt(LOW_RATE, ({ everyday }) => everyday),
   {
-    title: `CPU of a trade at ${LOW_RATE} trades/s, in the last 10 of these 30 s, µs`,
+    title: `CPU of a trade at ${LOW_RATE} trades/s, warm, µs`,
     of: ({ warmCpu }) => warmCpu,
     text: whole,
     targets: {},
@@ -225,14 +225,14 @@ export function targetTable(targets: readonly (TargetResult & { readonly earlier
   return markdown([['measured', 'found', 'target', 'result'], ...rows]);
 }
 
-/** Sentences that say how our program with the default client compares with the script. Empty if one was not measured. */
-export function inWords(results: Results, name: string): string {
+/** Sentences that compare the program with the script. Empty if one of them was not measured. */
+function inWords({ results, pace }: Comparison, name: string): string {
   if (results[name] === undefined || results[SCRIPT] === undefined) return '';
   const times = (of: Row['of']) => hundredths(ratioOf(results, name, SCRIPT, of));
   return `
 Compared with the script, **${name}** holds ${times(({ sustained }) => sustained)} times as many trades a second, with ${times(({ everyday }) => everyday.p50)} of its p50 latency.
-At ${LOW_RATE} trades a second, it takes ${times(({ everyday }) => everyday.cpu)} times as much CPU in its first 30 s, the start included. In the last 10 of these
-seconds, when all code is compiled, it takes ${times(({ warmCpu }) => warmCpu)} times as much.
+At ${LOW_RATE} trades a second, it takes ${times(({ everyday }) => everyday.cpu)} times as much CPU in its first ${pace.everydayMs / 1000} s, the start included.
+In the last ${pace.everydayMs / 3000} s of this time, it takes ${times(({ warmCpu }) => warmCpu)} times as much.
 `;
 }
 
@@ -243,14 +243,15 @@ export function document({ comparison, parts: byFile }: StoredResults): string {
   return `# Performance
 
 Use this page to compare the speed of the feed with other programs, and to see which targets are missed. \`make bench\`
-writes it in some two hours; do not edit it. A rough run of some minutes is \`make bench ARGS=--quick\`. All programs ran on the
-same cores of one machine, so compare only ratios of one run of the benchmark. [speed.md](speed.md) explains the missed targets.
+writes it in some two hours; do not edit it. \`make bench ARGS=--quick\` is a rough, shorter run that writes nothing. All programs
+ran on the same cores of one machine, so compare only ratios of one run of the benchmark. [speed.md](speed.md) explains the missed
+targets.
 
 ## In short
 
 Each program sends the trades of 20 symbols from a simulated Binance to Kafka. market-feed runs with each of its two Kafka
-clients, kafkajs (the default) and platformatic. The number is that of its connections to the venue: two are the default.
-${inWords(results, 'kafkajs-1')}
+clients, kafkajs (the default) and platformatic. A name ends with the number of connections to the venue. By default, there are two.
+${inWords(comparison, 'kafkajs-1')}
 ![trades a second, latency and CPU of a trade, by program](performance.svg)
 
 ${shortTable(results)}
@@ -312,6 +313,7 @@ The values:
   ([bench/consumer.ts](../bench/consumer.ts)). The simulator cuts its times to whole milliseconds, so 0.5 ms is
   subtracted from each latency.
 - **at ${LOW_RATE} trades/s**: from the first trade after the start of the process, for ${pace.everydayMs / 1000} s. The CPU includes the start.
+- **warm**: the last ${pace.everydayMs / 3000} s of this time.
 - **at ${QUIET_RATE} trades/s**: the next ${pace.quietMs / 1000} s.
 - **CPU of a trade**: user and system time of all threads of the program, as the operating system counts it, divided
   by the number of delivered trades. *Other programs* are the simulator, the broker, the consumer and the bench.

@@ -17,12 +17,14 @@ const USUAL = ['--min-semi-space-size=8', '--max-semi-space-size=16'];
 const SMALL = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
 const NODE_OPTIONS = { run: USUAL, demo: SMALL, gateway: USUAL, simulate: USUAL, record: USUAL };
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
-const isLong = Object.hasOwn(NODE_OPTIONS, process.argv[2]);
-const nodeOptions = isLong ? NODE_OPTIONS[process.argv[2]] : [];
-const env = isLong ? { ...ALLOCATOR, ...process.env } : process.env;
+// What the user has set counts.
+const isSet = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').includes('semi-space-size');
+const needsOptions = !isSet && Object.hasOwn(NODE_OPTIONS, process.argv[2]);
+const nodeOptions = needsOptions ? NODE_OPTIONS[process.argv[2]] : [];
+const env = needsOptions ? { ...ALLOCATOR, ...process.env } : process.env;
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  if (isLong) restartWithMemoryOptions();
+  if (needsOptions) restartWithMemoryOptions();
   process.argv[1] = main;
   await import(main);
 } else if (existsSync(at('.tools/node_modules/node/bin/node'))) {
@@ -39,11 +41,10 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 
 /**
  * Replaces this process by one with the memory options, because Node reads them only at its start. Does nothing if the
- * system has no `execve`, or if the user has set the option.
+ * system has no `execve`.
  */
 function restartWithMemoryOptions() {
-  const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
-  if (process.execve === undefined || process.platform === 'win32' || own.includes('semi-space-size')) return;
+  if (process.execve === undefined || process.platform === 'win32') return;
   const restarted = [...process.execArgv, ...nodeOptions, at('bin/market-feed.js'), ...process.argv.slice(2)];
   try {
     process.execve(process.execPath, [process.execPath, ...restarted], env);

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -47,22 +47,30 @@ onLinux(
 /** Makes Node.js look like an old one. */
 const LOOKS_OLD =
   'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.0.0" } }); delete process.execve';
+async function ofChildOf({ pid }: ChildProcess, file: string): Promise<readonly string[]> {
+  const child = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
+  return (await readFile(`/proc/${child}/${file}`, 'utf8')).split('\0');
+}
 const NODE_OF_MAKE = '.tools/node_modules/node/bin/node';
 
 it.runIf(process.platform === 'linux' && existsSync(NODE_OF_MAKE))(
-  'with an old Node.js, market-feed starts the Node.js of make, with the same memory options',
+  "with an old Node.js, market-feed starts the Node.js of make, with the same memory options or the user's",
   async () => {
     const looksOld = ['--import', `data:text/javascript,${encodeURIComponent(LOOKS_OLD)}`];
     const { child, said, ended } = await start(looksOld, 'simulate', '--port', '0');
-    const pid = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
-    const ofChild = async (file: string) => (await readFile(`/proc/${pid}/${file}`, 'utf8')).split('\0');
-    const [node, ...args] = await ofChild('cmdline');
+    const [node, ...args] = await ofChildOf(child, 'cmdline');
     expect(node).toContain(NODE_OF_MAKE);
     expect(args).toContain('--max-semi-space-size=16');
-    expect(await ofChild('environ')).toContain('MALLOC_ARENA_MAX=1');
+    expect(await ofChildOf(child, 'environ')).toContain('MALLOC_ARENA_MAX=1');
     child.kill('SIGINT');
     expect(await ended).toBe(0);
     expect(said.err).toBe('');
+
+    const own = { NODE_OPTIONS: '--max-semi-space-size=64' };
+    const other = await startWith(own, looksOld, 'simulate', '--port', '0');
+    expect((await ofChildOf(other.child, 'cmdline')).filter((arg) => arg.includes('semi-space'))).toEqual([]);
+    other.child.kill('SIGINT');
+    expect(await other.ended).toBe(0);
   },
 );
 

@@ -7,7 +7,7 @@ import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { aborted$ } from '../../net/aborted.ts';
 import { monotonicScheduler } from '../../net/monotonic-scheduler.ts';
 import { type Observed, type Running, startPipeline } from '../../runtime/run.ts';
-import type { GatewayThreadOptions } from '../../serving/gateway-thread.ts';
+import { GatewayThread, type GatewayThreadOptions } from '../../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../../telemetry/log.ts';
 import { threadBusyMs } from '../../telemetry/thread-meter.ts';
 import { type CommandContext, problemRow, writeProblem } from '../arguments/command.ts';
@@ -67,11 +67,7 @@ export async function runFeed(
     if (!live && 'url' in fields) log.info({ event: 'hint' }, `web    ${String(fields.url)}`);
   };
   const gateway = config.gateway.enabled
-    ? new (await import('../../serving/gateway-thread.ts')).GatewayThread({
-        config,
-        scheduler: monotonicScheduler,
-        log: logGateway,
-      })
+    ? new GatewayThread({ config, scheduler: monotonicScheduler, log: logGateway })
     : undefined;
   const start = config.cluster.enabled ? (await import('../../cluster/cluster.ts')).startCluster : startPipeline;
   let pipeline: Running;
